@@ -1,0 +1,115 @@
+"""Passes over one tile that BLAS has no word for, compiled, without the interpreter lock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+ROWS = 4  # rows taken together: sums over columns are loaded and stored once for four rows
+
+
+@njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "nsz", "contract"})  # type: ignore[untyped-decorator]
+def power_sums(
+    S: Any, row_sums: Any, column_sums: Any, row_max: Any, column_max: Any, negligible: float
+) -> None:
+    """Add Σ_j |s_ij|^(2^a) over one tile of cosines to the sums of its rows and of its columns.
+
+    S            (r, c) tile; entries that do not count are set to 0 by the caller
+    row_sums     (A + 1, r), column_sums (A + 1, c): added to
+    row_max      (r,), column_max (c,): raised to the largest |s_ij|
+    negligible   powers are no longer added once all of four rows are below this; the caller adds it n times
+    """
+    rows, columns = S.shape
+    levels = row_sums.shape[0]
+    P = np.empty((ROWS, columns))
+    totals = np.empty(ROWS)
+    for first in range(0, rows, ROWS):
+        count = min(ROWS, rows - first)
+        largest = 0.0
+        for r in range(ROWS):
+            top = 0.0
+            if r < count:
+                for j in range(columns):
+                    value = min(abs(S[first + r, j]), 1.0)
+                    P[r, j] = value
+                    top = max(top, value)
+                    column_max[j] = max(column_max[j], value)
+                row_max[first + r] = max(row_max[first + r], top)
+            else:
+                for j in range(columns):
+                    P[r, j] = 0.0
+            largest = max(largest, top)
+        for a in range(levels):
+            t0, t1, t2, t3 = 0.0, 0.0, 0.0, 0.0
+            for j in range(columns):
+                p0, p1, p2, p3 = P[0, j], P[1, j], P[2, j], P[3, j]
+                t0 += p0
+                t1 += p1
+                t2 += p2
+                t3 += p3
+                column_sums[a, j] += (p0 + p1) + (p2 + p3)
+                P[0, j] = p0 * p0
+                P[1, j] = p1 * p1
+                P[2, j] = p2 * p2
+                P[3, j] = p3 * p3
+            totals[0], totals[1], totals[2], totals[3] = t0, t1, t2, t3
+            for r in range(count):
+                row_sums[a, first + r] += totals[r]
+            largest *= largest
+            if largest < negligible:
+                break
+
+
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def to_fixed_point(K: Any, scale: float, out: Any) -> None:
+    """out = round(K · scale) as int32; the caller makes sure that it fits but for one unit at the top."""
+    rows, columns = K.shape
+    for i in range(rows):
+        for j in range(columns):
+            value = K[i, j] * scale
+            out[i, j] = np.int32(min(np.rint(value), 2147483647.0))
+
+
+@njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "nsz", "contract"})  # type: ignore[untyped-decorator]
+def both_halves(T: Any, x_rows: Any, x_columns: Any, y_rows: Any, y_columns: Any, absolute: bool) -> None:
+    """y_rows += T x_columns and y_columns += Tᵀ x_rows in one reading of the int32 tile T, in float64."""
+    rows, columns = T.shape
+    full = rows - rows % ROWS
+    for i in range(0, full, ROWS):
+        x0, x1, x2, x3 = x_rows[i], x_rows[i + 1], x_rows[i + 2], x_rows[i + 3]
+        s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
+        if absolute:
+            for j in range(columns):
+                t0, t1 = abs(np.float64(T[i, j])), abs(np.float64(T[i + 1, j]))
+                t2, t3 = abs(np.float64(T[i + 2, j])), abs(np.float64(T[i + 3, j]))
+                x = x_columns[j]
+                s0 += t0 * x
+                s1 += t1 * x
+                s2 += t2 * x
+                s3 += t3 * x
+                y_columns[j] += (t0 * x0 + t1 * x1) + (t2 * x2 + t3 * x3)
+        else:
+            for j in range(columns):
+                t0, t1 = np.float64(T[i, j]), np.float64(T[i + 1, j])
+                t2, t3 = np.float64(T[i + 2, j]), np.float64(T[i + 3, j])
+                x = x_columns[j]
+                s0 += t0 * x
+                s1 += t1 * x
+                s2 += t2 * x
+                s3 += t3 * x
+                y_columns[j] += (t0 * x0 + t1 * x1) + (t2 * x2 + t3 * x3)
+        y_rows[i] += s0
+        y_rows[i + 1] += s1
+        y_rows[i + 2] += s2
+        y_rows[i + 3] += s3
+    for i in range(full, rows):
+        total = 0.0
+        for j in range(columns):
+            t = np.float64(T[i, j])
+            if absolute:
+                t = abs(t)
+            total += t * x_columns[j]
+            y_columns[j] += t * x_rows[i]
+        y_rows[i] += total

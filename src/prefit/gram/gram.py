@@ -1,0 +1,66 @@
+"""A Gram matrix with what is known of its entries, as every computation takes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from prefit._shapes import AnyArray, Matrix, Vector
+from prefit.gram.cosines import UNIT
+from prefit.gram.floor import Floor
+
+
+class Operator(Protocol):
+    """A symmetric matrix known by its products."""
+
+    @property
+    def n(self) -> int: ...
+
+    @property
+    def device(self) -> str: ...
+
+    @property
+    def precision(self) -> str: ...
+
+    def matmat(self, V: AnyArray) -> AnyArray:
+        """K V for V (n, k); float32 columns may be multiplied in float32, float64 columns are in float64."""
+
+    def absolute_matvec(self, v: Vector) -> Vector:
+        """|K| v for v (n,), with the absolute values of the entries."""
+
+    def diagonal(self) -> Vector: ...
+
+
+@dataclass(frozen=True)
+class Gram:
+    """The Gram matrix K of n distinct directions.
+
+    operator   its products
+    floor      certified rows D_i with K ⪰ diag D
+    deviation  (n,) Δ_i with |computed K_ij − true K_ij| ≤ min(Δ_i, Δ_j) off the diagonal, which is exact
+    diagonal   κ(1)
+    """
+
+    operator: Operator
+    floor: Floor
+    deviation: Vector
+    diagonal: float
+
+    @property
+    def n(self) -> int:
+        return self.operator.n
+
+    def spread(self, weights: Matrix) -> Matrix:
+        """(n, k) upper end of Σ_j min(Δ_i, Δ_j) w_j for w ≥ 0 (n, k), by sorting: O(n log n + nk)."""
+        order = np.argsort(self.deviation, kind="stable")
+        delta = self.deviation[order, None]
+        w = weights[order]
+        below = np.cumsum(delta * w, axis=0)
+        above = w.sum(axis=0) - np.cumsum(w, axis=0)
+        out = np.empty_like(weights)
+        out[order] = below + delta * np.maximum(above, 0.0)
+        rounding = 4 * (self.n + 2) * UNIT
+        spread: Matrix = out * (1.0 + rounding) + rounding * delta.max() * w.sum(axis=0)
+        return spread

@@ -1,0 +1,376 @@
+"""The generalization bound of a forecast: at convergence, and least over stopping time and multiples."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from prefit._shapes import Indices, Matrix, Vector
+from prefit.documents.forecast import Bound, BoundCurve, PerClass, Stopped
+from prefit.documents.model import Interval, Verdict
+from prefit.jobs.problem import Problem
+from prefit.jobs.solve import Solved
+from prefit.spectra import Certificate, certify
+from prefit.theory.arora2019 import decay, distances, step_grid
+from prefit.theory.kernel_class import (
+    SCALES,
+    KernelClass,
+    absolute_loss,
+    binary_ramp,
+    column_ramp,
+    margin_ramp,
+)
+
+CHUNK_BYTES = 2**26  # outputs of a few stopping times at once
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A stopped predictor: f_k times a scale, with the bound that the quadrature promises; step None is convergence."""
+
+    step: int | None
+    scale: float
+    value: float
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is bounded: a loss of the outputs, and the class of functions it is uniform over.
+
+    column    of the code, or None for all of them together
+    scalable  multiples of the predictor decide alike, so they may be tried
+    """
+
+    family: KernelClass
+    kind: str
+    column: int | None = None
+
+    @property
+    def scalable(self) -> bool:
+        return self.kind in ("binary", "argmax")
+
+    def margins(self, solved: Solved, F: Matrix) -> Vector:
+        """(n,) numbers m whose loss is min(1, max(0, 1 − m)); they scale with F where `scalable`."""
+        Y, indices = solved.labels.Y, solved.labels.indices
+        if self.kind == "binary":
+            return np.asarray(Y[:, 0] * F[:, 0])
+        if self.kind == "argmax":
+            assert indices is not None
+            own = F[np.arange(F.shape[0]), indices]
+            others = F.copy()
+            others[np.arange(F.shape[0]), indices] = -np.inf
+            return np.asarray(own - others.max(axis=1))
+        if self.kind == "column":
+            assert self.column is not None
+            return 1.0 - column_ramp(Y[:, self.column], F[:, self.column], Y.shape[1])
+        return 1.0 - absolute_loss(Y, F)
+
+    def loss(self, solved: Solved, F: Matrix, error: Matrix) -> float:
+        """Upper end of the training loss for outputs known to `error`."""
+        Y, indices = solved.labels.Y, solved.labels.indices
+        if self.kind == "binary":
+            losses, slack = binary_ramp(Y, F), error[:, 0]
+        elif self.kind == "argmax":
+            assert indices is not None
+            losses, slack = margin_ramp(indices, F), 2.0 * error.max(axis=1)
+        elif self.kind == "column":
+            assert self.column is not None
+            losses = column_ramp(Y[:, self.column], F[:, self.column], Y.shape[1])
+            slack = 2.0 * error[:, self.column]
+        else:
+            losses, slack = absolute_loss(Y, F), error[:, 0]
+        return float(np.minimum(1.0, losses + slack).mean()) * (1.0 + 1e-12)
+
+
+def bound_of(problem: Problem, solved: Solved, rate: float | None, delta: float) -> Bound:
+    """The whole `bound` part of the document, for the labels that the run is about."""
+    task = pooled_task(problem, solved, delta)
+    trivial = trivial_error(problem, solved)
+    leading = _leading(problem, solved)
+    reason = inapplicable(problem)
+    if task is None:
+        return Bound(
+            delta=delta, grid=0.25, leading=leading, explicit=None, stopped=None, paper=None, per_class=[], curve=None,
+            trivial=trivial, statement="", verdict="not applicable",
+            reason="The bound is for one real target or for classes; these labels are several columns of real numbers.",
+        )
+    quadratic = _upper(solved)
+    explicit = None if quadratic is None else task.family.at_convergence(quadratic)
+    curve: list[list[Candidate]] = [] if rate is None else _stopping_curve(problem, solved, rate, task)
+    stopped = None if rate is None else _certified_stop(problem, solved, rate, task, curve)
+    values = [v for v in (explicit, stopped.value if stopped else None) if v is not None]
+    verdict = _verdict(min(values, default=math.inf), trivial, reason)
+    columns = [] if rate is None else _per_class(problem, solved, rate, delta, reason)
+    return Bound(
+        delta=delta,
+        grid=task.family.grid,
+        leading=leading,
+        explicit=explicit,
+        stopped=stopped,
+        paper=None,
+        per_class=columns,
+        curve=_curve_document(curve),
+        trivial=trivial,
+        statement=_statement(problem, task, delta),
+        verdict=verdict,
+        reason=reason or _reason(verdict, min(values, default=math.inf), trivial),
+    )
+
+
+def pooled_task(problem: Problem, solved: Solved, delta: float) -> Task | None:
+    """The one problem that the labels pose together; None where no bound is stated."""
+    columns = solved.labels.Y.shape[1]
+    if solved.labels.indices is not None:
+        kind = "binary" if columns == 1 else "argmax"
+        return Task(_family(problem, delta, 2.0 if columns == 1 else 4.0 * math.sqrt(columns)), kind)
+    return Task(_family(problem, delta, 2.0), "absolute") if columns == 1 else None
+
+
+def _family(problem: Problem, delta: float, slope: float) -> KernelClass:
+    trace = problem.kernel.diagonal if problem.normalized else problem.trace / problem.n
+    return KernelClass(problem.n, delta, trace, slope=slope, bounded=problem.normalized)
+
+
+def trivial_error(problem: Problem, solved: Solved) -> float:
+    """Error of always answering the commonest class; 1 for a loss in [0, 1]."""
+    indices = solved.labels.indices
+    return 1.0 if indices is None else 1.0 - float(np.bincount(indices).max()) / problem.n
+
+
+def inapplicable(problem: Problem) -> str:
+    """Why the bound is not a statement about new data here; empty if it is one."""
+    if problem.data.prepared == "standardized":
+        return (
+            "The columns were standardized with this sample's own means and deviations; the bound needs a preparation "
+            "fixed before the sample (--prepare none, or one learned on other data)."
+        )
+    if problem.data.labels == "worst":
+        return "Worst-case labels are computed from the inputs; they are no sample of anything."
+    return ""
+
+
+def _upper(solved: Solved) -> float | None:
+    """Certified upper end of the quadratic form; None where it is infinite or not certified."""
+    assert solved.certificate is not None
+    upper = solved.certificate.total()[1]
+    return None if solved.unreachable or not math.isfinite(upper) else upper
+
+
+def _leading(problem: Problem, solved: Solved) -> float | None:
+    quadratic = _upper(solved)
+    return None if quadratic is None else 2.0 * math.sqrt(problem.trace / problem.n * quadratic / problem.n)
+
+
+# Stopping early -------------------------------------------------------------------------------------------------------
+
+
+def _stopping_curve(problem: Problem, solved: Solved, rate: float, task: Task) -> list[list[Candidate]]:
+    """For each stopping time the candidates over scales, the first at scale 1, by the quadrature's norms and outputs."""
+    times = step_grid(10**6)
+    norms = distances(solved.measure, rate, times)
+    candidates: list[list[Candidate]] = []
+    for chunk in np.array_split(times, _chunks(problem, solved, len(times))):
+        outputs = _outputs(problem, solved, rate, chunk)
+        for i, step in enumerate(chunk):
+            norm = float(norms[len(candidates)])
+            candidates.append(_over_scales(task, solved, outputs[:, :, i], norm, int(step)))
+    return candidates
+
+
+def _chunks(problem: Problem, solved: Solved, count: int) -> int:
+    size = 8 * problem.n * solved.labels.Y.shape[1] * 3
+    return max(1, math.ceil(count * size / CHUNK_BYTES))
+
+
+def _outputs(problem: Problem, solved: Solved, rate: float, steps: Indices) -> Matrix:
+    """(n, k, t) training outputs ũ(k) of all examples in the columns of the code."""
+
+    def fitted(values: Vector) -> Matrix:
+        return 1.0 - decay(values, rate, steps.astype(np.float64))
+
+    parts = [part.apply_many(fitted) for part in solved.parts]
+    reduced = np.concatenate(parts, axis=1)
+    code = np.einsum("gwt,kw->gkt", reduced, solved.labels.basis, optimize=True)
+    if problem.scales is None:
+        return np.asarray(code)
+    flat = problem.distinct.expand(code.reshape(code.shape[0], -1))
+    return flat.reshape(-1, *code.shape[1:])
+
+
+def _over_scales(task: Task, solved: Solved, F: Matrix, norm: float, step: int | None) -> list[Candidate]:
+    """The bound at each scale; sorted margins give the mean ramp loss at all scales together."""
+    scales = SCALES if task.scalable else np.ones(1)
+    losses = mean_ramp(task.margins(solved, F), scales)
+    values = losses + task.family.beyond_loss(scales * norm)
+    return [Candidate(step, float(s), float(v)) for s, v in zip(scales, values, strict=True)]
+
+
+def mean_ramp(margins: Vector, scales: Vector) -> Vector:
+    """(t,) means over the examples of min(1, max(0, 1 − s m)) for each scale s, from one sort of the margins."""
+    m = np.sort(margins)
+    total = np.concatenate([[0.0], np.cumsum(m)])
+    wrong = int(np.searchsorted(m, 0.0, side="right"))
+    inside = np.searchsorted(m, 1.0 / scales, side="left")
+    losses: Vector = (inside - scales * (total[inside] - total[wrong])) / m.shape[0]
+    return losses
+
+
+def _certified_stop(
+    problem: Problem, solved: Solved, rate: float, task: Task, curve: list[list[Candidate]]
+) -> Stopped | None:
+    """The best candidate, its norm and training loss certified by one product (docs/proofs.md P6)."""
+    if not curve:
+        return None
+    best = min((c for row in curve for c in row), key=lambda c: c.value)
+    if solved.unreachable == 0.0:
+        F = problem.distinct.values(solved.labels.Y) - _certificate(solved).residual
+        norm = math.sqrt(float(_certificate(solved).norm_squared.sum()))
+        at_end = _over_scales(task, solved, F[problem.distinct.group] * problem.distinct.lengths[:, None], norm, None)
+        best = min([best, *at_end], key=lambda c: c.value)
+    Z = solved.Z if best.step is None else solved.coefficients(problem, _filter(rate, best.step))
+    return certified_candidate(problem, solved, task, best, Z * best.scale)
+
+
+def _filter(rate: float, step: int) -> Callable[[Vector], Vector]:
+    """λ ↦ (1 − (1 − ηλ)^k)/λ, which takes labels to the coefficients of f_k."""
+
+    def filter_values(values: Vector) -> Vector:
+        fitted = 1.0 - decay(values, rate, np.array([float(step)]))[:, 0]
+        small = np.abs(values) * rate * max(step, 1) < 1e-8
+        return np.where(small, rate * step, fitted / np.where(small, 1.0, values))
+
+    return filter_values
+
+
+def _certificate(solved: Solved) -> Certificate:
+    assert solved.certificate is not None
+    return solved.certificate
+
+
+def certified_candidate(problem: Problem, solved: Solved, task: Task, best: Candidate, Z: Matrix) -> Stopped:
+    """Norm and training loss of f_z from above, for coefficients Z (g, k), and the bound they give."""
+    values = problem.distinct.values(solved.labels.Y)
+    proof = certify(problem.gram, values, Z, 0.0, problem.scales, problem.asked_error)
+    columns = slice(None) if task.column is None else slice(task.column, task.column + 1)
+    norm = math.sqrt(float(proof.norm_squared[columns].sum()) * (1.0 + 1e-12))
+    group, lengths = problem.distinct.group, problem.distinct.lengths[:, None]
+    outputs = (values - proof.residual)[group] * lengths
+    error = proof.residual_error[group] * lengths * (1.0 + 1e-12)
+    loss = task.loss(solved, outputs, error)
+    value = loss + float(task.family.beyond_loss(norm))
+    return Stopped(step=best.step, scale=best.scale, value=value, norm=norm, train_loss=loss)
+
+
+def _curve_document(curve: list[list[Candidate]]) -> BoundCurve | None:
+    if not curve:
+        return None
+    return BoundCurve(
+        steps=[row[0].step or 0 for row in curve],
+        value=[row[0].value for row in curve],
+        best_scale_value=[min(c.value for c in row) for row in curve],
+    )
+
+
+# Class by class -------------------------------------------------------------------------------------------------------
+
+
+def _per_class(problem: Problem, solved: Solved, rate: float, delta: float, reason: str) -> list[PerClass]:
+    """The one-vs-rest problems of c > 2 classes, all at once: δ/c each."""
+    if solved.labels.indices is None or solved.labels.Y.shape[1] == 1:
+        return []
+    classes = problem.data.classes
+    family = _family(problem, delta / len(classes), 4.0)
+    tasks = [Task(family, "column", column) for column in range(len(classes))]
+    best = _best_per_class(problem, solved, rate, tasks)
+    counts = np.bincount(solved.labels.indices, minlength=len(classes)) / problem.n
+    return [
+        _class_row(problem, solved, rate, task, stop, name, float(min(share, 1.0 - share)), reason)
+        for task, stop, name, share in zip(tasks, best, classes, counts, strict=True)
+    ]
+
+
+def _best_per_class(problem: Problem, solved: Solved, rate: float, tasks: list[Task]) -> list[Candidate]:
+    """For each class the stopping time with the least bound, by the quadrature."""
+    times = step_grid(10**6)[::2]
+    best = [Candidate(int(times[0]), 1.0, math.inf)] * len(tasks)
+    position = 0
+    column_norms = _column_norms(problem, solved, rate, times)
+    for chunk in np.array_split(times, _chunks(problem, solved, len(times))):
+        outputs = _outputs(problem, solved, rate, chunk)
+        for i, step in enumerate(chunk):
+            for number, task in enumerate(tasks):
+                norm = float(column_norms[number, position])
+                loss = float(mean_ramp(task.margins(solved, outputs[:, :, i]), np.ones(1))[0])
+                value = loss + float(task.family.beyond_loss(norm))
+                if value < best[number].value:
+                    best[number] = Candidate(int(step), 1.0, value)
+            position += 1
+    return best
+
+
+def _column_norms(problem: Problem, solved: Solved, rate: float, times: Indices) -> Matrix:
+    """(k, t) norms B_k of the code's columns: ‖f_z‖² = z_aᵀ K z_a = Σ_g t̂_a(g)ᵀ … by f(A) applied to both sides."""
+    out = np.empty((solved.labels.Y.shape[1], len(times)))
+    for i, step in enumerate(times):
+        Z = solved.apply(_filter(rate, int(step))) @ solved.labels.basis.T
+        fitted = _outputs_of_filter(solved, rate, int(step)) @ solved.labels.basis.T
+        out[:, i] = np.sqrt(np.maximum(np.einsum("gk,gk->k", Z, fitted), 0.0))
+    return out
+
+
+def _outputs_of_filter(solved: Solved, rate: float, step: int) -> Matrix:
+    return solved.apply(lambda values: 1.0 - decay(values, rate, np.array([float(step)]))[:, 0])
+
+
+def _class_row(
+    problem: Problem, solved: Solved, rate: float, task: Task, best: Candidate, name: str, trivial: float, reason: str
+) -> PerClass:
+    assert task.column is not None
+    assert best.step is not None
+    proof = _certificate(solved)
+    lower, upper = float(proof.lower[task.column]), float(proof.upper[task.column])
+    finite = solved.unreachable == 0.0 and math.isfinite(upper)
+    explicit = task.family.at_convergence(upper) if finite else None
+    stopped = certified_candidate(problem, solved, task, best, solved.coefficients(problem, _filter(rate, best.step)))
+    least = min(stopped.value, explicit if explicit is not None else math.inf)
+    status = "infinite" if solved.unreachable else ("certified" if finite else "estimated")
+    form = Interval(
+        lower=None if solved.unreachable else lower, upper=upper if finite else None, status=status
+    )
+    return PerClass(
+        name=name, quadratic_form=form, explicit=explicit, stopped=stopped, trivial=trivial,
+        verdict=_verdict(least, trivial, reason),
+    )
+
+
+# Words ----------------------------------------------------------------------------------------------------------------
+
+
+def _verdict(value: float, trivial: float, reason: str) -> Verdict:
+    if reason:
+        return "not applicable"
+    return "informative" if value < trivial else "vacuous"
+
+
+def _reason(verdict: str, value: float, trivial: float) -> str:
+    if not math.isfinite(value):
+        return "No bound exists: the labels contradict each other and no stopping time was tried."
+    than = "below" if verdict == "informative" else "not below"
+    return f"The bound, {value:.3g}, is {than} the {trivial:.3g} that answering without looking at the input gives."
+
+
+def _statement(problem: Problem, task: Task, delta: float) -> str:
+    what = {
+        "binary": "the expected ramp loss, hence the portion of new examples misclassified, of the infinite-width network",
+        "argmax": "the portion of new examples whose class the infinite-width network gets wrong",
+        "absolute": "the expected loss min(1, |y - f|) of the infinite-width network",
+    }[task.kind]
+    extension = " (an extension of the paper's two-class statement to several)" if task.kind == "argmax" else ""
+    return (
+        f"With probability at least {1 - delta:g} over the sample, {what}, trained to convergence (explicit) or stopped "
+        f"where the bound is least (stopped), is at most this{extension}. Our derivation in the manner of Arora et al. "
+        "2019, Theorem 5.1, with every constant explicit: docs/proofs.md P7."
+    )

@@ -1,0 +1,220 @@
+"""The forecast: labelled data and options in, a document out."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+
+import numpy as np
+
+from prefit._shapes import Matrix, Vector
+from prefit.data import LabelledData
+from prefit.data.coding import coding_name
+from prefit.documents import Forecast
+from prefit.documents.forecast import (
+    Conflict,
+    Convergence,
+    Data,
+    KernelPart,
+    LambdaMin,
+    NoiseCurve,
+    Spectrum,
+)
+from prefit.documents.model import Cost, Ran
+from prefit.gram import Workers
+from prefit.jobs.bounding import bound_of
+from prefit.jobs.entries import interval_of, label_entries, thinned
+from prefit.jobs.labelsets import LabelSet, own_labels, random_sets, redrawn, worst_set
+from prefit.jobs.memory import peak_bytes
+from prefit.jobs.options import ForecastOptions
+from prefit.jobs.problem import Problem, conflict_groups, pose
+from prefit.jobs.progress import Clock, silent
+from prefit.jobs.ridge import ridge_part
+from prefit.jobs.sentences import summary
+from prefit.jobs.solve import Solution, Solved, SpectrumEnds, solve
+from prefit.theory.arora2019 import (
+    complexity,
+    convergence_rate,
+    expected_form,
+    width_for_concentration,
+    width_of_lemma_c3,
+)
+
+
+def run_forecast(
+    data: LabelledData, options: ForecastOptions, progress: Callable[[str, float], None] = silent
+) -> Forecast:
+    """Forecast how gradient descent will fit these labels (`prefit.forecast/1`).
+
+    Raises InputError when the options do not fit the data, or the Gram matrix does not fit the memory.
+    """
+    clock, workers = Clock(progress), Workers(options.worker_count)
+    try:
+        problem = pose(data, options, workers, clock)
+        true, random = _label_sets(problem, options)
+        worst = _worst_maker(problem, options)
+        solution = solve(problem, true, random, worst, options.tolerance, options.resolve_spectrum, clock)
+        if data.labels == "worst":
+            assert solution.worst is not None
+            solution = _about_the_worst(solution)
+        return _document(problem, solution, options, clock)
+    finally:
+        workers.close()
+
+
+def _label_sets(problem: Problem, options: ForecastOptions) -> tuple[LabelSet, list[LabelSet]]:
+    data = problem.data
+    true = own_labels(data)
+    if data.labels == "random":
+        true = redrawn(data, problem.distinct, np.random.default_rng([options.seed, 2]))
+    return true, random_sets(data, problem.distinct, options.draws, options.seed)
+
+
+def _worst_maker(problem: Problem, options: ForecastOptions) -> Callable[[Matrix], LabelSet] | None:
+    if not (options.worst or problem.data.labels == "worst"):
+        return None
+    return lambda vector: worst_set(problem.distinct, vector, problem.n)
+
+
+def _about_the_worst(solution: Solution) -> Solution:
+    """The run is about the worst-case labels: they take the place of the file's."""
+    assert solution.worst is not None
+    return Solution(solution.worst, solution.random, None, solution.ends, solution.products)
+
+
+# The document ---------------------------------------------------------------------------------------------------------
+
+
+def _document(problem: Problem, solution: Solution, options: ForecastOptions, clock: Clock) -> Forecast:
+    rate = options.step_size or 1.0 / solution.ends.largest
+    with clock.phase("curves and bounds"):
+        stable = rate < 2.0 / solution.ends.largest
+        entries = label_entries(problem, solution, rate, stable)
+        bound = bound_of(problem, solution.true, rate if stable else None, options.delta)
+        ridge = None if options.ridge is None else ridge_part(problem, solution.true, options)
+    parts = {
+        "data": _data_part(problem, solution.true),
+        "kernel": KernelPart(name=problem.kernel.name, diagonal=problem.kernel.diagonal),
+        "step_size": rate,
+        "spectrum": _spectrum(problem, solution.ends),
+        "labels": entries,
+        "noise_curve": _noise_curve(problem, solution),
+        "bound": bound,
+        "ridge": ridge,
+        "convergence": _convergence(problem, solution.ends, rate, options.delta),
+        "tolerance": options.tolerance,
+    }
+    cost = Cost(seconds=clock.seconds, products=solution.products, peak_bytes=peak_bytes(), phases=clock.phases)
+    draft = Forecast(**parts, summary=[], cost=cost, ran=_ran(problem, options))
+    return draft.model_copy(update={"summary": summary(draft)})
+
+
+def _data_part(problem: Problem, true: Solved) -> Data:
+    data, Y = problem.data, true.labels.Y
+    groups = conflict_groups(problem.distinct, Y)
+    indices = true.labels.indices
+    classes = list(data.classes) if indices is not None else []
+    coding = coding_name(len(classes)) if classes else data.task
+    return Data(
+        source=data.source,
+        name=data.name,
+        n=problem.n,
+        d=data.train.d,
+        classes=classes,
+        class_counts=[] if indices is None else [int(c) for c in np.bincount(indices, minlength=len(classes))],
+        coding=coding,
+        prepared=data.prepared,
+        bias=data.bias,
+        sphere=problem.normalized,
+        labels=data.labels,
+        label_noise=data.label_noise,
+        test_n=0 if data.test is None else data.test.n,
+        duplicates=problem.distinct.merged,
+        conflicting_duplicates=sum(len(group) for group in groups),
+        conflicts=[_conflict(problem, true, group) for group in groups[:20]],
+        notes=list(data.notes),
+    )
+
+
+def _conflict(problem: Problem, true: Solved, group: Vector) -> Conflict:
+    shown = group[:10]
+    rows = problem.data.train.rows[shown]
+    if true.labels.indices is not None:
+        labels = [problem.data.classes[i] for i in true.labels.indices[shown]]
+    else:
+        labels = [" ".join(f"{v:.6g}" for v in row) for row in true.labels.Y[shown]]
+    return Conflict(rows=[int(r) for r in rows], labels=labels)
+
+
+def _spectrum(problem: Problem, ends: SpectrumEnds) -> Spectrum:
+    index: list[int] = []
+    values: list[float] = []
+    if ends.system is not None:
+        decreasing = np.maximum(ends.system.values[::-1], 0.0)
+        index = [int(i) for i in thinned(decreasing.shape[0])]
+        values = [float(decreasing[i]) for i in index]
+    return Spectrum(
+        lambda_max=ends.largest,
+        lambda_max_upper=ends.largest_upper,
+        lambda_min=LambdaMin(lower=ends.floor, estimate=ends.smallest, error=ends.residual),
+        trace=problem.trace,
+        index=index,
+        eigenvalue=values,
+        resolved=ends.resolved,
+    )
+
+
+def _noise_curve(problem: Problem, solution: Solution) -> NoiseCurve | None:
+    """From the two ends: the labels as they are, and all redrawn (exact trace, or the mean of the draws)."""
+    true = interval_of(solution.true)
+    random = _random_end(problem, solution)
+    if random is None or true.lower is None or true.upper is None or problem.data.labels != "true":
+        return None
+    middle = (true.lower + true.upper) / 2.0
+    portions = [i / 20 for i in range(21)]
+    forms = [expected_form(middle, random, problem.n, p) for p in portions]
+    mean_trace = problem.trace / problem.n
+    return NoiseCurve(
+        portion=portions, complexity=[complexity(form, problem.n, mean_trace=mean_trace) for form in forms]
+    )
+
+
+def _random_end(problem: Problem, solution: Solution) -> float | None:
+    system = solution.ends.system
+    plain = problem.scales is None and problem.data.task == "classes"
+    if system is not None and plain and solution.ends.floor > 0.0:
+        share = 1.0 if len(problem.data.classes) == 2 else 1.0 - 1.0 / len(problem.data.classes)
+        return share * float((1.0 / system.values).sum())
+    if not solution.random:
+        return None
+    intervals = [interval_of(draw) for draw in solution.random]
+    middles = [(i.lower + i.upper) / 2.0 for i in intervals if i.lower is not None and i.upper is not None]
+    return float(np.mean(middles)) if middles else None
+
+
+def _convergence(problem: Problem, ends: SpectrumEnds, rate: float, delta: float) -> Convergence:
+    two_layer = problem.kernel.name in ("two-layer", "ntk:1") and problem.normalized and ends.floor > 0.0
+    distinct = problem.distinct.merged == 0
+    squares = float((1.0 + problem.gram.floor.excess[1]).sum()) if distinct else float(problem.n) ** 2
+    deviation = ends.floor / 4.0
+    return Convergence(
+        rate=convergence_rate(rate, ends.floor) if two_layer else None,
+        width_for_concentration=width_for_concentration(squares**0.5, delta, deviation) if two_layer else None,
+        width_lemma_c3=width_of_lemma_c3(problem.n, delta, deviation) if two_layer else None,
+        steps_stable_below=2.0 / ends.largest,
+        step_size_mean_loss=rate * problem.n,
+    )
+
+
+def _ran(problem: Problem, options: ForecastOptions) -> Ran:
+    from importlib.metadata import version
+
+    packages = ("prefit", "numpy", "scipy", "numba")
+    return Ran(
+        device=problem.gram.operator.device,
+        operator="dense" if problem.exact else "tiled",
+        precision=problem.gram.operator.precision,
+        threads=options.worker_count,
+        seed=options.seed,
+        versions={"python": platform.python_version()} | {name: version(name) for name in packages},
+    )

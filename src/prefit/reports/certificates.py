@@ -1,0 +1,117 @@
+"""What a forecast proves and what it estimates, number by number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from prefit.documents import Forecast, Interval
+from prefit.documents.forecast import Residual
+from prefit.reports.facts import of_draws
+from prefit.reports.numbers import interval, number, percent, rounded_up
+from prefit.reports.story import is_exact
+
+Kind = Literal["exact", "certified", "bracketed", "estimated", "measured", "infinite"]
+_DIGITS = 6  # here a researcher compares digits
+
+
+@dataclass(frozen=True)
+class Known:
+    """One number, how well it is known and why."""
+
+    quantity: str
+    value: str
+    kind: Kind
+    how: str
+
+
+def certificates(doc: Forecast) -> list[Known]:
+    """One row for each number of the page."""
+    return [*_labels(doc), *_spectrum(doc), *_bound(doc), *_random(doc), *_test(doc)]
+
+
+_HOW_INTERVAL: dict[str, str] = {
+    "exact": "eigendecomposition, to rounding",
+    "certified": "a float64 residual and the floor of λ_min enclose it, rounding included",
+    "estimated": "the lower end is proved; the upper one is not, for want of a floor of λ_min",
+    "infinite": "equal inputs carry different labels: no interpolant exists",
+}
+
+
+def _labels(doc: Forecast) -> list[Known]:
+    true = doc.entry("true")
+    if true is None:
+        return []
+    rows = [_interval("yᵀH⁻¹y", true.quadratic_form), _interval("Complexity", true.complexity)]
+    if true.residual is None:
+        return rows
+    kind, how = _how_curve(doc, true.residual)
+    return [*rows, Known("Loss curve and steps, infinite width", "figure and table", kind, how)]
+
+
+def _how_curve(doc: Forecast, curve: Residual) -> tuple[Kind, str]:
+    if is_exact(doc):
+        return "exact", "all eigenvalues and projections, to rounding"
+    if curve.upper is None:
+        return "estimated", "Gauss quadrature; no upper side is proved at this step size"
+    return "bracketed", "Gauss and Gauss–Radau quadrature enclose it, rounding aside"
+
+
+def _interval(quantity: str, value: Interval) -> Known:
+    return Known(quantity, interval(value, _DIGITS), value.status, _HOW_INTERVAL[value.status])
+
+
+def _spectrum(doc: Forecast) -> list[Known]:
+    spectrum = doc.spectrum
+    if is_exact(doc):
+        how = "eigendecomposition, to rounding"
+        return [
+            Known("λ_max", number(spectrum.lambda_max, _DIGITS), "exact", how),
+            Known("λ_min", number(spectrum.lambda_min.estimate, _DIGITS), "exact", how),
+        ]
+    rows = [Known("λ_max", number(spectrum.lambda_max, _DIGITS), "estimated", "largest Ritz value, never above the true one")]
+    if spectrum.lambda_max_upper is not None:
+        upper = f"at most {number(spectrum.lambda_max_upper, _DIGITS)}"
+        rows.append(Known("λ_max, upper end", upper, "certified", "Collatz–Wielandt quotient"))
+    smallest = spectrum.lambda_min
+    if smallest.lower > 0:
+        floor = f"at least {number(smallest.lower)}"
+        rows.append(Known("λ_min, floor", floor, "certified", "Schur products and Gershgorin discs of the inner products"))
+    how = "smallest Ritz value, never below the true one"
+    if smallest.error is not None:
+        how += f"; an eigenvalue lies within {number(smallest.error, 2)} of it"
+    return [*rows, Known("λ_min", number(smallest.estimate), "estimated", how)]
+
+
+def _bound(doc: Forecast) -> list[Known]:
+    if doc.bound.stopped is None and doc.bound.explicit is None:
+        return []
+    sure = percent(1 - doc.bound.delta)
+    rows = []
+    if doc.bound.explicit is not None:
+        value = rounded_up(doc.bound.explicit)
+        rows.append(Known("Bound at convergence", value, "certified", f"holds with probability {sure} over the sample"))
+    if doc.bound.stopped is not None:
+        value = rounded_up(doc.bound.stopped.value)
+        rows.append(Known("Bound, smallest", value, "certified", f"with probability {sure}, for all stopping times at once"))
+    return rows
+
+
+def _random(doc: Forecast) -> list[Known]:
+    random = doc.entry("random")
+    rows = []
+    if random is not None:
+        how = f"mean and spread of {random.draws} draws"
+        rows.append(Known("Complexity of random labels", of_draws(random.complexity), "measured", how))
+    if doc.noise_curve is not None:
+        how = "closed form between its two ends; the random end comes from the draws"
+        rows.append(Known("Complexity against label noise", "figure", "estimated", how))
+    return rows
+
+
+def _test(doc: Forecast) -> list[Known]:
+    true = doc.entry("true")
+    if true is None or true.test is None:
+        return []
+    told = number(true.test.l1) if true.test.error is None else percent(true.test.error)
+    return [Known("Test error", told, "measured", f"on {true.test.n:,} examples; says nothing of other data")]

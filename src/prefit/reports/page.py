@@ -1,0 +1,122 @@
+"""A forecast as one self-contained HTML page, and as a small card for notebooks.
+
+The page asks the network for nothing: Vega is embedded once, the figures are inlined as JSON
+with every `<` written \\u003c, and a Content-Security-Policy forbids the rest.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from prefit.documents import Forecast
+from prefit.reports import story
+from prefit.reports.certificates import certificates
+from prefit.reports.facts import MEANING_OF_WORDS, facts, portions
+from prefit.reports.numbers import interval, number, percent, printable, rounded_up, seconds, steps_range
+
+_CAPTIONS = {
+    "loss": (
+        "How fast the labels are learned",
+        "The training loss of the infinitely wide network after k steps of gradient descent, by Arora et al. (2019), "
+        "Theorem 4.1. A band, where one is seen, is what the theory's bracket leaves open.",
+    ),
+    "spectrum": ("Where the labels sit in the spectrum", ""),
+    "complexity": (
+        "How complex the labels are",
+        "The labels' complexity with its interval, and what it becomes in expectation as a portion of the labels is "
+        "redrawn; the band is the mean of random labels with one standard deviation.",
+    ),
+    "bound": ("What can be promised about new data", ""),
+}
+_BOUND_CAPTION = (
+    "The generalization bound of the network stopped after k steps; only below the dotted line does it say more "
+    "than a constant answer. All stopping times hold at once, so the smallest may be taken."
+)
+_PER_CLASS_CAPTION = (
+    "The smallest bound of each class against the rest; left of its tick it says more than a constant answer. All "
+    "classes hold at once."
+)
+_EXACT_CAPTION = (
+    "Eigenvalues of the Gram matrix, largest first, and how much of the labels lies on each eigenvector. Labels that "
+    "lie on the first ones are learned first; random labels lie on all alike."
+)
+_CUMULATIVE_CAPTION = (
+    "How much of the labels lies on eigenvalues at least as large. A line that rises early belongs to labels that are "
+    "learned early; random labels follow the spectrum itself."
+)
+
+
+def forecast_page(doc: Forecast) -> str:
+    """The whole page: verdict, numbers, figures, tables, what is certified, cost; at most 2 MB."""
+    from prefit.reports.figures import FIGURES, forecast_figures
+    from prefit.reports.figures.theme import config
+
+    specs = {}
+    for name, chart in forecast_figures(doc).items():
+        specs[name] = chart.properties(width="container").to_dict()
+        del specs[name]["config"]
+    shown = [{"key": name, "title": _CAPTIONS[name][0], "caption": _caption(doc, name)} for name in FIGURES]
+    return _environment().get_template("forecast.html.j2").render(
+        **_shared(doc),
+        figures=shown,
+        certificates=certificates(doc),
+        meaning_of_words=MEANING_OF_WORDS,
+        specs=script_json(specs),
+        themes=script_json({tone: config(tone) for tone in ("light", "dark")}),
+        bundle=Markup(vega_bundle()),  # a library, not data: nothing to escape
+    )
+
+
+def forecast_card(doc: Forecast) -> str:
+    """A few rows for a notebook: verdict and key numbers, escaped, no script."""
+    return _environment().get_template("card.html.j2").render(**_shared(doc))
+
+
+def _shared(doc: Forecast) -> dict[str, Any]:
+    return {"doc": doc, "facts": facts(doc), "portions": portions(doc), "names": story.label_names(doc), "story": story}
+
+
+def _caption(doc: Forecast, name: str) -> str:
+    if name == "spectrum":
+        return _EXACT_CAPTION if story.is_exact(doc) else _CUMULATIVE_CAPTION
+    if name == "bound":
+        return _BOUND_CAPTION if doc.bound.curve is not None else _PER_CLASS_CAPTION if doc.bound.per_class else ""
+    return _CAPTIONS[name][1]
+
+
+@functools.cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("prefit.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for filter_ in (interval, number, percent, printable, rounded_up, seconds, steps_range):
+        environment.filters[filter_.__name__] = filter_
+    return environment
+
+
+def script_json(value: Any) -> Markup:
+    """JSON that may stand inside a script element: ASCII, and neither <, > nor &."""
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"), ensure_ascii=True)
+    for char in "<>&":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return Markup(text)  # escaped above
+
+
+@functools.cache
+def vega_bundle() -> str:
+    """Vega, Vega-Lite and Vega-Embed as one script, from vl-convert; sets `vegaEmbed`."""
+    import vl_convert
+
+    from prefit.reports.figures.save import vega_lite_version
+
+    bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=vega_lite_version())
+    return bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")

@@ -1,0 +1,228 @@
+"""Lanczos started at the labels: the label measure from products with the Gram matrix.
+
+A block of w columns is run by block Lanczos with full reorthogonalization; w = 1 is the classical process, whose Gauss
+and Gauss-Radau quadratures have proved sides (docs/proofs.md P4; Golub and Meurant 2010). Several blocks run in
+lockstep, so that every product is one product with many columns, and each stops by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import scipy.linalg
+
+from prefit._shapes import AnyArray, Matrix, Vector
+from prefit.spectra.measure import SpectralMeasure, combine
+
+DEFLATED = 1e-12  # a new direction shorter than this portion of the largest so far is rounding, not news
+
+
+class BlockLanczos:
+    """The state of one block: basis Q of j blocks of w columns, and the block tridiagonal QᵀAQ.
+
+    start   (n, w) labels; columns that depend on others are replaced by random directions of weight zero
+    dtype   of the basis; products may come in it too
+    """
+
+    def __init__(self, start: Matrix, dtype: type = np.float64, seed: int = 0) -> None:
+        self.n, self.width = start.shape
+        self._rng = np.random.default_rng(seed)
+        self.dtype = dtype
+        self.finished = False
+        self._Q = np.empty((self.n, 0), dtype, order="F")
+        self.used = 0  # columns of the basis that are final
+        self.diagonal: list[Matrix] = []  # A_j (w, w)
+        self.coupling: list[Matrix] = []  # B_j (w, w) upper triangular: A Q_j = … + Q_{j+1} B_j
+        first, self.start_factor = self._orthonormal(np.asarray(start, dtype=np.float64), None)
+        self._append(first)
+
+    @property
+    def steps(self) -> int:
+        return len(self.diagonal)
+
+    def current(self) -> AnyArray:
+        """(n, w) the newest block, to be multiplied by A."""
+        return self._Q[:, self.used - self.width : self.used]
+
+    def basis(self) -> AnyArray:
+        """(n, steps·w) the blocks that have been multiplied."""
+        return self._Q[:, : self.steps * self.width]
+
+    def absorb(self, product: AnyArray) -> None:
+        """Take in A times the newest block: one step."""
+        newest, w = self.current(), self.width
+        W = np.asarray(product, dtype=self.dtype)
+        if self.steps:
+            before = self._Q[:, self.used - 2 * w : self.used - w]
+            W = W - before @ self.coupling[-1].T.astype(self.dtype)
+        A = newest.T @ W
+        W = W - newest @ A
+        everything = self._Q[:, : self.used]
+        correction = everything.T @ W
+        W -= everything @ correction
+        A = np.asarray(A + correction[-w:], dtype=np.float64)
+        self.diagonal.append((A + A.T) / 2)
+        if self.used + w > self.n:
+            self.finished = True
+            self.coupling.append(np.zeros((w, w)))
+            return
+        following, B = self._orthonormal(np.asarray(W, dtype=np.float64), everything)
+        self.coupling.append(B)
+        self.finished = not B.any()
+        self._append(following)
+
+    def _append(self, block: Matrix) -> None:
+        if self.used + self.width > self._Q.shape[1]:
+            larger = np.empty((self.n, max(2 * self._Q.shape[1], 32 * self.width)), self.dtype, order="F")
+            larger[:, : self.used] = self._Q[:, : self.used]
+            self._Q = larger
+        self._Q[:, self.used : self.used + self.width] = block
+        self.used += self.width
+
+    def _orthonormal(self, W: Matrix, everything: AnyArray | None) -> tuple[Matrix, Matrix]:
+        """QR of W; directions that are rounding are replaced by random ones of weight zero."""
+        Q, R = (W / (s := np.linalg.norm(W) or 1.0), np.array([[s]])) if W.shape[1] == 1 else np.linalg.qr(W)
+        if W.shape[1] == 1:
+            R = np.array([[float(np.linalg.norm(W))]])
+        scale = max([float(np.abs(B).max()) for B in self.coupling] + [float(np.abs(R).max())])
+        floor = scale * (DEFLATED if self.dtype == np.float64 else 1e-6)
+        lost = np.flatnonzero(np.abs(np.diag(R)) <= floor)
+        if lost.size:
+            Q, R = Q.copy(), R.copy()
+            R[lost] = 0.0
+            for column in lost:
+                Q[:, column] = 0.0
+                fresh = self._rng.standard_normal(self.n)
+                for _ in range(2):
+                    if everything is not None:
+                        fresh -= everything @ (everything.T @ fresh.astype(self.dtype))
+                    fresh -= Q @ (Q.T @ fresh)
+                Q[:, column] = fresh / np.linalg.norm(fresh)
+        return Q, R
+
+    def banded(self) -> Matrix:
+        """QᵀAQ in the lower band storage of scipy.linalg, (w + 1, steps·w)."""
+        w, size = self.width, self.steps * self.width
+        band = np.zeros((w + 1, size))
+        for j, A in enumerate(self.diagonal):
+            for row in range(w):
+                for column in range(row + 1):
+                    band[row - column, j * w + column] = A[row, column]
+        for j, B in enumerate(self.coupling[: self.steps - 1]):
+            for row in range(w):
+                for column in range(row, w):
+                    band[w + row - column, j * w + column] = B[row, column]
+        return band
+
+    def solve(self) -> Matrix:
+        """(steps·w, w) coefficients T⁻¹E₁R: the Galerkin solution of A z = labels is basis() times it."""
+        right = np.zeros((self.steps * self.width, self.width))
+        right[: self.width] = self.start_factor
+        if self.width == 1 and self.steps == 1:
+            return right / self.diagonal[0]
+        solution: Matrix = scipy.linalg.solveh_banded(self.banded(), right, lower=True, check_finite=False)
+        return solution
+
+    def residual(self, coefficients: Matrix) -> tuple[AnyArray, Matrix]:
+        """The residual of the Galerkin solution, as directions (n, w) times factors (w, w)."""
+        return self.current(), -self.coupling[-1] @ coefficients[-self.width :]
+
+    def decomposition(self) -> LanczosDecomposition:
+        return LanczosDecomposition(
+            basis=self.basis(),
+            width=self.width,
+            steps=self.steps,
+            band=self.banded(),
+            start=self.start_factor,
+            last=self.coupling[-1],
+        )
+
+
+@dataclass(frozen=True)
+class LanczosDecomposition:
+    """A finished run: labels in the Ritz vectors of its Krylov space."""
+
+    basis: AnyArray
+    width: int
+    steps: int
+    band: Matrix
+    start: Matrix
+    last: Matrix
+
+    @property
+    def exact(self) -> bool:
+        return False
+
+    @property
+    def degree(self) -> int:
+        return 2 * self.steps - 1
+
+    @cached_property
+    def _ritz(self) -> tuple[Vector, Matrix]:
+        values, U = scipy.linalg.eig_banded(self.band, lower=True, check_finite=False)
+        return values, U
+
+    @property
+    def _coordinates(self) -> Matrix:
+        """(steps·w, k) labels in the Ritz vectors."""
+        coordinates: Matrix = self._ritz[1][: self.width].T @ self.start
+        return coordinates
+
+    def measure(self) -> SpectralMeasure:
+        return combine(self.column_measures()) if self.width == 1 else self._pooled()
+
+    def _pooled(self) -> SpectralMeasure:
+        return SpectralMeasure(self._ritz[0], (self._coordinates**2).sum(axis=1))
+
+    def column_measures(self) -> list[SpectralMeasure]:
+        return [SpectralMeasure(self._ritz[0], column**2) for column in self._coordinates.T]
+
+    def upper_measure(self, floor: float) -> SpectralMeasure | None:
+        """Gauss-Radau (Golub 1973): the tridiagonal matrix, one row larger, with `floor` made an eigenvalue."""
+        if self.width > 1:
+            return None
+        beta, nodes = float(self.last[0, 0]), self._ritz[0]
+        if beta == 0.0 or floor >= nodes[0]:
+            return self.measure()
+        shifted = self.band.copy()
+        shifted[0] -= floor
+        right = np.zeros(self.steps)
+        right[-1] = beta**2
+        delta = scipy.linalg.solveh_banded(shifted, right, lower=True, check_finite=False) if self.steps > 1 else (
+            right / shifted[0]
+        )
+        diagonal = np.append(self.band[0], floor + delta[-1])
+        values, U = scipy.linalg.eigh_tridiagonal(diagonal, np.append(self.band[1, :-1], beta))
+        return SpectralMeasure(np.maximum(values, floor), (U[0] * float(self.start[0, 0])) ** 2)
+
+    def apply(self, f: Callable[[Vector], Vector]) -> Matrix:
+        values, U = self._ritz
+        applied: Matrix = self.basis @ (U @ (f(values)[:, None] * self._coordinates))
+        return applied
+
+    def apply_many(self, F: Callable[[Vector], Matrix]) -> Matrix:
+        values, U = self._ritz
+        weights = F(values)
+        return np.stack([self.basis @ (U @ (weights * c[:, None])) for c in self._coordinates.T], axis=1)
+
+    @property
+    def largest(self) -> float:
+        return float(self._ritz[0][-1])
+
+    @property
+    def smallest(self) -> tuple[float, float]:
+        values, U = self._ritz
+        return float(values[0]), float(np.linalg.norm(self.last @ U[-self.width :, 0]))
+
+    def top_vector(self) -> Vector:
+        """(n,) unit Ritz vector of the largest Ritz value."""
+        vector = np.asarray(self.basis @ self._ritz[1][:, -1], dtype=np.float64)
+        return np.asarray(vector / np.linalg.norm(vector))
+
+    def bottom_vector(self) -> Vector:
+        """(n,) unit Ritz vector of the smallest Ritz value."""
+        vector = np.asarray(self.basis @ self._ritz[1][:, 0], dtype=np.float64)
+        return np.asarray(vector / np.linalg.norm(vector))

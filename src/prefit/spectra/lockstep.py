@@ -1,0 +1,154 @@
+"""Several label sets through Lanczos at once: one product a step for all, each stops when its own interval is narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from prefit._shapes import Matrix, Vector
+from prefit.gram.gram import Gram
+from prefit.spectra.lanczos import BlockLanczos
+from prefit.spectra.measure import SpectralMeasure
+
+CHECK_EVERY = 5  # steps between two looks at the gap: a look costs a banded solve
+SAFETY = 0.7  # stop when the recurrence's own gap is below this portion of the tolerance: rounding adds to it
+RESOLVED = 0.01  # both ends of the spectrum are resolved when the Ritz residuals are below this portion
+
+
+@dataclass
+class LabelRun:
+    """One set of labels under way: its blocks, and how far it has come.
+
+    blocks   columns of the labels, as blocks of columns that share a Krylov space
+    groups   how many label sets the columns belong to (draws of random labels): all must meet the tolerance
+    """
+
+    name: str
+    blocks: list[BlockLanczos]
+    resolve: bool = False
+    done: bool = False
+    gap: float = float("inf")
+    history: list[tuple[int, float]] = field(default_factory=list)
+
+    @property
+    def width(self) -> int:
+        return sum(block.width for block in self.blocks)
+
+    @property
+    def steps(self) -> int:
+        return max(block.steps for block in self.blocks)
+
+    def galerkin(self) -> Matrix:
+        """(n, k) solution of A z = labels in the Krylov spaces."""
+        return np.hstack([np.asarray(b.basis() @ b.solve(), dtype=np.float64) for b in self.blocks])
+
+    def lower(self) -> float:
+        return sum(float(np.einsum("ij,ij->", b.start_factor, b.solve()[: b.width])) for b in self.blocks)
+
+    def upper_measure(self, floor: float) -> SpectralMeasure | None:
+        from prefit.spectra.measure import combine
+
+        parts = [b.decomposition().upper_measure(floor) for b in self.blocks]
+        return None if any(p is None for p in parts) else combine([p for p in parts if p is not None])
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """A = D K D for D = diag(scales): the Gram matrix of all examples, coinciding ones merged."""
+
+    gram: Gram
+    scales: Vector | None  # None: all are 1
+
+    @property
+    def n(self) -> int:
+        return self.gram.n
+
+    def matmat(self, V: Matrix) -> Matrix:
+        if self.scales is None:
+            return np.asarray(self.gram.operator.matmat(V))
+        D = self.scales[:, None].astype(V.dtype)
+        return np.asarray(D * self.gram.operator.matmat(D * V))
+
+    def floor_rows(self) -> Vector | None:
+        """Rows of the floor for A at the mass that makes the least of them largest; None where that is not positive."""
+        rows = self.gram.floor.best_rows()
+        if rows.min() <= 0.0:
+            return None
+        return rows if self.scales is None else rows * self.scales**2
+
+
+def run_lockstep(
+    A: Weighted,
+    runs: list[LabelRun],
+    tolerance: float,
+    max_steps: int,
+    progress: Callable[[float], None] | None = None,
+) -> int:
+    """Advance all runs until each meets the tolerance or takes max_steps; returns the products spent, one column each."""
+    rows, products = A.floor_rows(), 0
+    for step in range(1, max_steps + 1):
+        active = [b for run in runs if not run.done for b in run.blocks if not b.finished]
+        if not active:
+            break
+        products += _advance(A, active)
+        if step % CHECK_EVERY == 0 or any(b.finished for b in active):
+            for run in runs:
+                if not run.done:
+                    _look(run, rows, tolerance)
+            if progress is not None:
+                progress(min(_portion_done(run, tolerance) for run in runs))
+    return products
+
+
+def _advance(A: Weighted, blocks: list[BlockLanczos]) -> int:
+    """One product for all blocks together."""
+    width = sum(block.width for block in blocks)
+    dtype = np.float64 if width <= 2 else np.float32
+    V = np.hstack([np.asarray(block.current(), dtype=dtype) for block in blocks])
+    product = A.matmat(V)
+    start = 0
+    for block in blocks:
+        block.absorb(product[:, start : start + block.width])
+        start += block.width
+    return width
+
+
+def _look(run: LabelRun, rows: Vector | None, tolerance: float) -> None:
+    """Estimate the relative gap of the run from its recurrences, and stop it if that is small enough."""
+    if run.resolve:
+        run.gap = max(_ritz_gap(block) for block in run.blocks)
+        run.done = run.gap <= RESOLVED or all(block.finished for block in run.blocks)
+        return
+    lower, beyond = 0.0, 0.0
+    for block in run.blocks:
+        coefficients = block.solve()
+        lower += float(np.einsum("ij,ij->", block.start_factor, coefficients[: block.width]))
+        if not block.finished:
+            directions, factors = block.residual(coefficients)
+            weight = rows if rows is not None else np.full(block.n, max(block.decomposition().smallest[0], 1e-300))
+            G = directions.T @ (directions / weight[:, None])
+            beyond += float(np.einsum("ij,ik,kj->", factors, G, factors))
+    run.gap = beyond / max(lower, 1e-300)
+    run.history.append((run.steps, run.gap))
+    run.done = run.gap <= SAFETY * tolerance or all(block.finished for block in run.blocks)
+
+
+def _ritz_gap(block: BlockLanczos) -> float:
+    """Largest relative residual of the two outermost Ritz pairs."""
+    if block.finished:
+        return 0.0
+    value, residual = block.decomposition().smallest
+    return residual / value if value > 0.0 else float("inf")
+
+
+def _portion_done(run: LabelRun, tolerance: float) -> float:
+    """How far the gap has come, on a log scale: it falls geometrically."""
+    if run.done:
+        return 1.0
+    target = RESOLVED if run.resolve else SAFETY * tolerance
+    start = max((gap for _, gap in run.history), default=1e3)
+    if not np.isfinite(run.gap) or start <= target:
+        return 0.0
+    return float(np.clip(np.log(start / max(run.gap, target)) / np.log(start / target), 0.0, 1.0))
