@@ -311,7 +311,7 @@ def npz_cases() -> Iterator[Case]:
     yield npz_case("y coded with NaN", "row 2", "column 1", y=np.where(np.arange(20).reshape(10, 2) == 5, np.nan, 1.0))
     yield npz_case("y coded and constant", "constant", y=np.ones((10, 2)))
     yield npz_case("y too short", "9", y=y[:-1])
-    yield npz_case("y too long", "11", y=np.append(y, 1))
+    yield npz_case("y of eleven labels", "11", y=np.append(y, 1))
     yield npz_case("y transposed", "1", y=y[None, :].astype(float))
     yield npz_case("y constant", "constant", y=np.ones(10, int))
     yield npz_case("y constant and real", "constant", y=np.full(10, 0.5), options={"task": "regression"})

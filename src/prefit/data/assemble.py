@@ -37,6 +37,8 @@ def assemble(
 ) -> LabelledData:
     """One data set of a training sample and, where there is one, a test sample."""
     _check_test_options(train, test, options)
+    if test is not None:
+        _check_same_width(train, test)
     task = task_of(train, options)
     grouping, chosen, centre, scale = _choose(train, test, task, options)
     names = grouping.names if grouping else ()
@@ -246,8 +248,6 @@ def _check_two_classes(train: _Chosen, grouping: Grouping) -> None:
 def _prepared(chosen: list[_Chosen], options: Options) -> tuple[list[Split], tuple[str, ...], bool, tuple[str, ...]]:
     """Splits with their features as numbers, checked for the sphere."""
     train, test = chosen[0], chosen[1] if len(chosen) > 1 else None
-    if test is not None:
-        _check_same_width(train.sample, test.sample)
     budget = Budget.of(options.memory)
     done = prepare(
         take(train.sample.inputs, train.positions),

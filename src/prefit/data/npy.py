@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import tokenize
 import warnings
 import zipfile
 import zlib
@@ -120,7 +121,7 @@ def _header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], np.dtype[np.ge
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # numpy warns of headers that Python 2 wrote, and reads them
             shape, _, dtype = readers[version](file)
-    except (ValueError, EOFError, SyntaxError, TypeError, RecursionError, MemoryError) as error:
+    except (ValueError, EOFError, SyntaxError, tokenize.TokenError, TypeError, RecursionError, MemoryError) as error:
         raise _no_npy(name, error) from error
     if any(side < 0 for side in shape):
         raise _no_npy(name, ValueError(f"shape {shape}"))

@@ -35,14 +35,23 @@ def _table(path: str, place: Place, budget: Budget) -> Any:
         check_is_file(path)
         with open(path, "rb") as raw, pq.ParquetFile(pa.PythonFile(raw, mode="r")) as file:
             check_names([str(name) for name in file.schema_arrow.names], place)
-            rows, columns = file.metadata.num_rows, len(file.schema_arrow.names)
-            unpacked = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
-            budget.admit(max(8 * rows * columns, unpacked), f"The {counted(rows, 'row')} of {place}")
-            return file.read(use_threads=False)
-    except pa.ArrowException as error:
+            _admit(file.metadata, place, budget)
+            table = file.read(use_threads=False)
+            table.validate(full=True)  # text that is not UTF-8, and offsets that a damaged page has wrong
+            return table
+    except InputError:
+        raise
+    except (pa.ArrowException, ValueError) as error:
         raise _damaged(place, error) from error
     except OSError as error:  # Arrow's own errors of reading are OSErrors without a number
         raise (_damaged(place, error) if error.errno is None else unreadable(path, error)) from error
+
+
+def _admit(metadata: Any, place: Place, budget: Budget) -> None:
+    """The size that the footer claims, and at least 8 bytes a value: repeated values may be packed in next to nothing."""
+    claimed = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+    rows = metadata.num_rows
+    budget.admit(max(8 * rows * metadata.num_columns, claimed), f"The {counted(rows, 'row')} of {place}")
 
 
 def _damaged(place: Place, error: Exception) -> InputError:

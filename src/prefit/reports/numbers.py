@@ -71,20 +71,21 @@ def interval(value: Interval, digits: int = 3) -> str:
 
 def _outward(end: float, width: float, digits: int, rounding: str) -> str:
     """One end at the decimals that show `width` with one or two digits, at least `digits` in all."""
-    if abs(end) >= _PLAIN_BELOW or 0 < abs(end) < _PLAIN_ABOVE:
+    if end == 0:
+        return "0"
+    if abs(end) >= _PLAIN_BELOW or abs(end) < _PLAIN_ABOVE:
         return _outward_scientific(end, width, digits, rounding)
     # A width of 4.1e-5 is shown at five decimals, one of 1.2e-5 at six.
     decimals = -math.floor(math.log10(width / 2))
-    if end:
-        decimals = max(decimals, digits - 1 - math.floor(math.log10(abs(end))))
-    decimals = min(max(decimals, 0), _MOST_DECIMALS)
-    return f"{Decimal(end).quantize(Decimal(1).scaleb(-decimals), rounding=rounding):,f}"
+    decimals = max(decimals, digits - 1 - math.floor(math.log10(abs(end))), 0)
+    # By the shortest decimal that is this float: 0.3 stays 0.3.
+    return f"{Decimal(repr(end)).quantize(Decimal(1).scaleb(-min(decimals, _MOST_DECIMALS)), rounding=rounding):,f}"
 
 
 def _outward_scientific(end: float, width: float, digits: int, rounding: str) -> str:
     exponent = math.floor(math.log10(abs(end)))
     decimals = max(digits - 1, exponent - math.floor(math.log10(width / 2)))
-    mantissa = Decimal(end).scaleb(-exponent)
+    mantissa = Decimal(repr(end)).scaleb(-exponent)
     return f"{mantissa.quantize(Decimal(1).scaleb(-min(decimals, _MOST_DECIMALS)), rounding=rounding)}e{exponent}"
 
 

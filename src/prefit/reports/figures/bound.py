@@ -7,12 +7,13 @@ import altair as alt
 from prefit.documents import Forecast
 from prefit.documents.forecast import Bound, PerClass
 from prefit.reports.figures import parts
-from prefit.reports.numbers import rounded_up
+from prefit.reports.numbers import printable, rounded_up
 from prefit.reports.story import short
 
 _HEADROOM = 1.6  # the axis ends this far above the trivial line or the smallest bound, whichever is higher
 _CURVES = ("the predictor itself", "its best multiple")
 _ROW = 26  # pixels for a class
+_LONGEST = 110  # pixels of its name; the tooltip has it whole
 
 
 def bound_figure(doc: Forecast) -> alt.LayerChart:
@@ -116,11 +117,11 @@ def _per_class(per_class: list[PerClass]) -> alt.LayerChart:
     """A point for each class, a tick for what it must beat."""
     found = [(row, _best(row)) for row in per_class]
     points = [
-        {"class": short(row.name), "bound": best, "trivial": row.trivial, "word": row.verdict}
+        {"class": printable(row.name), "bound": best, "trivial": row.trivial, "word": row.verdict}
         for row, best in found
         if best is not None
     ]
-    y = alt.Y("class:N", title=None, sort=None)
+    y = alt.Y("class:N", title=None, sort=None, axis=alt.Axis(labelLimit=_LONGEST))
     tooltip = [
         alt.Tooltip("class:N", title="class"),
         alt.Tooltip("bound:Q", title="bound", format=".3~g"),

@@ -1,0 +1,91 @@
+"""The library's door: the jobs as functions of arrays, their documents with text, card, JSON and page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from prefit.data import LabelledData, from_arrays
+from prefit.data.options import OPTION_NAMES
+from prefit.documents import Forecast as ForecastDocument
+from prefit.errors import InputError
+from prefit.jobs import ForecastOptions, run_forecast
+from prefit.reports.writing import write_whole
+
+
+class Forecast(ForecastDocument):
+    """What gradient descent will do with these labels: the fields of `prefit.forecast/1`, frozen.
+
+    `print` shows what the command shows; a notebook shows a card; `to_json` and `to_html` give the files' texts.
+    """
+
+    def __str__(self) -> str:
+        from prefit.reports.text import forecast_text
+
+        return forecast_text(self)
+
+    def __repr__(self) -> str:
+        return f"<Forecast of {self.data.name}: n={self.data.n}, {self.kernel.name}, bound {self.bound.verdict}>"
+
+    def _repr_html_(self) -> str:
+        from prefit.reports.page import forecast_card
+
+        return forecast_card(self)
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """The document as JSON; also written to `path` where one is given."""
+        return _written(self.model_dump_json(by_alias=True, indent=1) + "\n", path)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """The page, self-contained; also written to `path` where one is given."""
+        from prefit.reports.page import forecast_page
+
+        return _written(forecast_page(self), path)
+
+    @classmethod
+    def of(cls, document: ForecastDocument) -> Forecast:
+        """The same document with this class's ways of showing it."""
+        return cls.model_construct(**{name: getattr(document, name) for name in ForecastDocument.model_fields})
+
+
+def _written(text: str, path: str | Path | None) -> str:
+    if path is not None:
+        write_whole(Path(path), text.encode("utf-8"))
+    return text
+
+
+def forecast(X: Any, y: Any = None, X_test: Any = None, y_test: Any = None, **options: Any) -> Forecast:
+    """Forecast how gradient descent on a wide ReLU net will fit these labels, before any training.
+
+    X, X_test   inputs (n, ...): arrays, anything with __array__, torch tensors, lists, data frames; or, alone, what
+                `prefit.load` read
+    y, y_test   labels (n,), or real codes (n, c); a data frame may hold them as the column named by `target`
+    options     those of `prefit forecast`, with underscores: kernel="ntk:3", draws=0, tolerance=1e-3, step_size,
+                delta, worst, exact, ridge, resolve_spectrum, normalize, memory (bytes), threads, seed; with arrays
+                also classes, limit, per_class, test_limit, test_per_class, task, prepare, bias, label_noise, labels,
+                target
+
+    Returns the document `prefit.forecast/1` (docs/forecast-document.md). Raises InputError for what cannot be accepted.
+
+    >>> import prefit
+    >>> result = prefit.forecast(prefit.load("digits", classes="0,1", per_class=100), draws=2)
+    >>> result.bound.verdict
+    'informative'
+    """
+    known = set(ForecastOptions.__dataclass_fields__)
+    loading = {name: value for name, value in options.items() if name in OPTION_NAMES or name == "target"}
+    unknown = set(options) - known - set(loading)
+    if unknown:
+        raise InputError(
+            f"forecast takes no option {sorted(unknown)[0]!r}; it takes {', '.join(sorted(known | set(OPTION_NAMES)))}."
+        )
+    if isinstance(X, LabelledData):
+        misplaced = set(loading) - known
+        if misplaced or y is not None or X_test is not None or y_test is not None:
+            what = sorted(misplaced)[0] if misplaced else "y, X_test and y_test"
+            raise InputError(f"Loaded data have their labels and selection already: give {what} to prefit.load instead.")
+        data = X
+    else:
+        data = from_arrays(X, y, X_test, y_test, **loading)
+    chosen = ForecastOptions(**{name: value for name, value in options.items() if name in known})
+    return Forecast.of(run_forecast(data, chosen))
