@@ -35,18 +35,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     no_data = pytest.mark.skip(reason="PREFIT_DATA is not set: name the folder of the public data sets")
     no_browser = pytest.mark.skip(reason=f"no browser found: looked for {', '.join(BROWSERS)}")
     for item in items:
-        if "data" in item.keywords and _data_dir() is None:
+        if item.get_closest_marker("data") and _data_dir() is None:
             item.add_marker(no_data)
-        if "browser" in item.keywords and _chromium() is None:
+        if item.get_closest_marker("browser") and _chromium() is None:
             item.add_marker(no_browser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     folder = _data_dir()
     if folder is not None and not folder.is_dir():
-        raise pytest.UsageError(
-            f"PREFIT_DATA must name a folder, got {folder}. Unset it to skip those tests."
-        )
+        raise pytest.UsageError(f"PREFIT_DATA must name a folder, got {folder}. Unset it to skip those tests.")
 
 
 @pytest.fixture(scope="session")

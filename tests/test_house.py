@@ -32,6 +32,7 @@ ORDER = (
     "documents",
     "jobs",
     "reports",
+    "api",
     "experiments",
     "cli",
 )
@@ -86,9 +87,7 @@ def may_import(part: str, other: str) -> bool:
 def test_imports_run_only_downwards(module):
     part = part_of(module)
     assert part in (*ORDER, *FREE, *TOP), f"{part} has no place in the order of docs/architecture.md"
-    wrong = [
-        f"line {line}: {other}" for other, line in own_parts(tree_of(module)) if not may_import(part, other)
-    ]
+    wrong = [f"line {line}: {other}" for other, line in own_parts(tree_of(module)) if not may_import(part, other)]
     assert not wrong, f"{name_of(module)} imports what stands above it: {wrong}"
 
 
@@ -106,9 +105,7 @@ def test_torch_is_imported_at_its_addresses_only(module):
 @pytest.mark.parametrize("module", MODULES, ids=name_of)
 def test_nothing_is_unpickled_evaluated_or_given_to_a_shell(module):
     tree = tree_of(module)
-    found = [
-        f"line {n}: {name}" for name, n in imported_modules(tree) if name.split(".")[0] in FORBIDDEN_MODULES
-    ]
+    found = [f"line {n}: {name}" for name, n in imported_modules(tree) if name.split(".")[0] in FORBIDDEN_MODULES]
     for node in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         called = ast.unparse(node.func)
         flags = [k.arg for k in node.keywords if k.arg in FORBIDDEN_KEYWORDS and not is_false(k.value)]
@@ -162,11 +159,7 @@ def links(page: Path) -> Iterator[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page):
     local = [link for link in links(page) if not re.match(r"https?:", link)]
-    missing = [
-        link
-        for link in local
-        if link.partition("#")[0] and not (page.parent / link.partition("#")[0]).exists()
-    ]
+    missing = [link for link in local if link.partition("#")[0] and not (page.parent / link.partition("#")[0]).exists()]
     anchors = [link[1:] for link in local if link.startswith("#")]
     assert not missing
     assert [name for name in anchors if f'<a id="{name}">' not in page.read_text(encoding="utf-8")] == []
@@ -179,15 +172,11 @@ def test_tests_named_in_the_pages_exist(page):
 
 
 def blocks(page: Path, language: str) -> list[str]:
-    return re.findall(
-        rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
-    )
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
 
 PYTHON_BLOCKS = [
-    pytest.param(code, id=f"{page.name}-{i}")
-    for page in PAGES
-    for i, code in enumerate(blocks(page, "python"))
+    pytest.param(code, id=f"{page.name}-{i}") for page in PAGES for i, code in enumerate(blocks(page, "python"))
 ]
 COMMANDS = [
     pytest.param(line, id=line)

@@ -83,7 +83,9 @@ def forecast(X: Any, y: Any = None, X_test: Any = None, y_test: Any = None, **op
         misplaced = set(loading) - known
         if misplaced or y is not None or X_test is not None or y_test is not None:
             what = sorted(misplaced)[0] if misplaced else "y, X_test and y_test"
-            raise InputError(f"Loaded data have their labels and selection already: give {what} to prefit.load instead.")
+            raise InputError(
+                f"Loaded data have their labels and selection already: give {what} to prefit.load instead."
+            )
         data = X
     else:
         data = from_arrays(X, y, X_test, y_test, **loading)

@@ -39,17 +39,16 @@ def main() -> None:
 
 def _explain(error: Exception) -> int:
     """Say what went wrong in one paragraph; returns the exit code."""
-    import click
-
     if isinstance(error, InputError):
         _say(f"prefit: {error}")
         return 2
-    if isinstance(error, click.exceptions.Exit):
+    if isinstance(error, typer.Exit):
         return int(error.exit_code)
-    if isinstance(error, click.exceptions.Abort):
+    if isinstance(error, typer.Abort):
         _say("Interrupted: nothing was written.")
         return 1
-    if isinstance(error, click.ClickException):
+    # Usage errors come from the parser under Typer, which some versions of Typer bundle and some import.
+    if hasattr(error, "format_message"):
         _say(f"prefit: {error.format_message()} See prefit --help.")
         return 2
     if isinstance(error, MemoryError):
@@ -97,12 +96,16 @@ def forecast(
     target: Annotated[Text, typer.Option(help="Label column of a table, or label file of a .npy file.")] = None,
     test: Annotated[Text, typer.Option(help="SOURCE of a test split.")] = None,
     task: Annotated[str, typer.Option(help="auto, classes or regression.")] = "auto",
-    classes: Annotated[Text, typer.Option(help='Two or more classes, "A,B"; groups joined by +: "0+2+4,1+3+5".')] = None,
+    classes: Annotated[
+        Text, typer.Option(help='Two or more classes, "A,B"; groups joined by +: "0+2+4,1+3+5".')
+    ] = None,
     limit: Annotated[Whole, typer.Option(help="Exactly so many examples, each class in proportion.")] = None,
     per_class: Annotated[Whole, typer.Option(help="The first so many of each class.")] = None,
     test_limit: Annotated[Whole, typer.Option(help="As --limit, of the test split.")] = None,
     test_per_class: Annotated[Whole, typer.Option(help="As --per-class, of the test split.")] = None,
-    prepare: Annotated[str, typer.Option(help="auto (tables are one-hot coded, standardized), none, standard.")] = "auto",
+    prepare: Annotated[
+        str, typer.Option(help="auto (tables are one-hot coded, standardized), none, standard.")
+    ] = "auto",
     bias: Annotated[bool, typer.Option("--bias", help="Append a constant 1 as the first feature.")] = False,
     no_normalize: Annotated[bool, typer.Option("--no-normalize", help="Keep lengths: homogeneous kernel.")] = False,
     label_noise: Annotated[float, typer.Option(help="Portion of the labels redrawn uniformly.")] = 0.0,

@@ -263,6 +263,11 @@ def npz_bytes(**arrays: np.ndarray[Any, Any] | bytes | None) -> bytes:
     return file.getvalue()
 
 
+def one(name: str, value: Any) -> dict[str, Any]:
+    """A single option or array by its name."""
+    return {name: value}
+
+
 def npz_case(name: str, *says: str, options: dict[str, Any] | None = None, **arrays: Any) -> Case:
     return file_case(f"npz: {name}", "data.npz", npz_bytes(**arrays), *says, **(options or {}))
 
@@ -288,19 +293,19 @@ def npz_cases() -> Iterator[Case]:
         yield npz_case(f"row {row} is too small for its square", f"row {row}", X=np.where(zero == 0, 1e-200, X))
         yield npz_case(f"row {row} is too large for its square", f"row {row}", X=np.where(zero == 0, 1e200, X))
     for what in ("X", "y"):
-        yield npz_case(f"no {what}", f"'{what}'", **{what: None})
-        yield npz_case(f"{what} of objects", "objects", **{what: np.array([{"a": 1}] * 10, dtype=object)})
-        yield npz_case(f"{what} complex", what, **{what: good[what].astype(complex)})
-        yield npz_case(f"{what} of dates", what, **{what: np.zeros(X.shape if what == "X" else 10, "datetime64[s]")})
-        yield npz_case(f"{what} structured", what, **{what: np.zeros(10, dtype=[("a", "f8"), ("b", "f8")])})
-        yield npz_case(f"{what} of no dimension", what, **{what: np.array(3.0)})
-        yield npz_case(f"{what} without entries", **{what: np.zeros((0, 3)) if what == "X" else np.zeros(0)})
-        yield npz_case(f"{what} is not an array file", what, **{what: b"hello, this is no array"})
-        yield npz_case(f"{what} cut", what, **{what: npy_bytes(good[what])[:-9]})
-        yield npz_case(f"{what} too long", what, **{what: npy_bytes(good[what]) + b"\0"})
+        yield npz_case(f"no {what}", f"'{what}'", **one(what, None))
+        yield npz_case(f"{what} of objects", "objects", **one(what, np.array([{"a": 1}] * 10, dtype=object)))
+        yield npz_case(f"{what} complex", what, **one(what, good[what].astype(complex)))
+        yield npz_case(f"{what} of dates", what, **one(what, np.zeros(X.shape if what == "X" else 10, "datetime64[s]")))
+        yield npz_case(f"{what} structured", what, **one(what, np.zeros(10, dtype=[("a", "f8"), ("b", "f8")])))
+        yield npz_case(f"{what} of no dimension", what, **one(what, np.array(3.0)))
+        yield npz_case(f"{what} without entries", **one(what, np.zeros((0, 3)) if what == "X" else np.zeros(0)))
+        yield npz_case(f"{what} is not an array file", what, **one(what, b"hello, this is no array"))
+        yield npz_case(f"{what} cut", what, **one(what, npy_bytes(good[what])[:-9]))
+        yield npz_case(f"{what} too long", what, **one(what, npy_bytes(good[what]) + b"\0"))
         claim = npy_header("{'descr': '<f8', 'fortran_order': False, 'shape': (1099511627776, 1099511627776), }")
-        yield npz_case(f"{what} claims 2^80 entries", what, **{what: claim})
-        yield npz_case(f"{what}_test alone", "X_test", "y_test", **{f"{what}_test": good[what]})
+        yield npz_case(f"{what} claims 2^80 entries", what, **one(what, claim))
+        yield npz_case(f"{what}_test alone", "X_test", "y_test", **one(f"{what}_test", good[what]))
     yield npz_case("X of one dimension", "shape", X=np.arange(10.0))
     yield npz_case("X of text", "X", X=np.array([["a", "b"]] * 10))
     yield npz_case("X of text numbers", "X", X=X.astype(str))
@@ -643,6 +648,9 @@ def libsvm_cases() -> Iterator[Case]:
         "1 1 :2",
         "1 1;2",
         "1\t1:2\t\t0:1",
+        "1 1:1_0",
+        "1_0 1:1",
+        "1 1_0:1",
     ):
         at = int(rng(bad).integers(12))
         lines = libsvm_lines()
@@ -699,7 +707,7 @@ def source_cases() -> Iterator[Case]:
         "x.npz.gz",
     ):
         yield option_case(f"source {source!r}", "idx:DIR", source=source)
-    for source in ("s3://bucket/x.csv2", "https://example.org/x"):
+    for source in ("s3://bucket/x.csv", "https://example.org/x", "libsvm:gs://bucket/a.svm"):
         yield option_case(f"source {source}", "remote", source=source)
     for prefix in ("idx:", "cifar10:", "libsvm:"):
         yield option_case(f"source {prefix} without a path", prefix, source=prefix)
@@ -721,16 +729,16 @@ def option_cases() -> Iterator[Case]:
     for name in ("limit", "per_class", "test_limit", "test_per_class"):
         flag = "--" + name.replace("_", "-")
         for value in (0, -1, 2.5, "many"):
-            yield option_case(f"{flag} {value}", **{name: value})
+            yield option_case(f"{flag} {value}", **one(name, value))
     for value in (0, -5):
         yield option_case(f"--memory {value}", "--memory", memory=value)
     yield option_case("--memory 1000", "--memory", memory=1000, bias=True, prepare="standard")
     yield option_case("--seed -1", seed=-1)
     for noise in (-0.1, 1.5, 10, "nan", "inf", "half"):
-        value: Any = float(noise) if noise in ("nan", "inf") else noise
-        yield option_case(f"--label-noise {noise}", label_noise=value)
+        portion = float(noise) if noise in ("nan", "inf") else noise
+        yield option_case(f"--label-noise {noise}", label_noise=portion)
     for name, wrong in (("task", "guess"), ("prepare", "whiten"), ("labels", "best")):
-        yield option_case(f"--{name} {wrong}", **{name: wrong})
+        yield option_case(f"--{name} {wrong}", **one(name, wrong))
     for classes in ("0", "0,", ",", ",,", "0,0", "0+1,1", "0,1,0", "0,11", "a,b", "0+,1", "-0.5,1", "0;1", "0 1"):
         yield option_case(f"--classes {classes}", "--classes", classes=classes)
     yield option_case("--limit above the examples", "1,797", limit=1798)

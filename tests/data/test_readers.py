@@ -59,8 +59,8 @@ def test_idx_entries_of_every_type_keep_their_values(tmp_path: Path, code: int, 
 
 def test_the_t10k_files_are_the_test_split(tmp_path: Path) -> None:
     images, labels = idx_pair(6)
-    for name, data in ((IMAGES, images), (LABELS, labels), (TEST_IMAGES, images), (TEST_LABELS, labels)):
-        (tmp_path / name).write_bytes(data)
+    for name, contents in ((IMAGES, images), (LABELS, labels), (TEST_IMAGES, images), (TEST_LABELS, labels)):
+        (tmp_path / name).write_bytes(contents)
     data = load(f"idx:{tmp_path}", classes="2,0", test_per_class=1)
     assert data.test is not None
     assert data.test.labels is not None
@@ -96,7 +96,8 @@ def test_npz_keeps_single_precision_and_flattens_images(tmp_path: Path) -> None:
         tmp_path / "some.npz", X=X, y=np.array(list("abcabc")), X_test=X[:2], y_test=np.array(["c", "a"])
     )
     data = load(tmp_path / "some.npz")
-    assert (data.train.X.dtype, data.train.d, data.classes, data.name) == (np.float32, 6, ("a", "b", "c"), "some")
+    assert data.train.X.dtype == np.float32
+    assert (data.train.d, data.classes, data.name) == (6, ("a", "b", "c"), "some")
     assert data.test is not None
     assert data.test.labels is not None
     assert data.test.labels.tolist() == [2, 0]
@@ -214,3 +215,12 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.csv")
     with pytest.raises(InputError, match="no ordinary file"):
         load(tmp_path / "pipe.csv")
+
+
+def test_a_file_name_that_is_not_utf8_is_recorded_as_text_that_can_be_written(tmp_path: Path) -> None:
+    path = os.path.join(os.fsencode(tmp_path), b"caf\xe9.csv")
+    with open(path, "wb") as file:
+        file.write(b"a,y\n1,0\n2,1\n")
+    data = load(os.fsdecode(path))
+    assert data.name == "caf?"
+    assert data.source.encode("utf-8").endswith(b"caf?.csv")

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from prefit.documents import Forecast
 from prefit.errors import InputError
 from prefit.reports.figures import forecast_figures, save_figures
-from tests.reports.documents import HOSTILE, MAKERS, as_dict, forecast, World
-from prefit.documents import Forecast
+from tests.reports.documents import HOSTILE, MAKERS, World, as_dict, forecast
 
 NAMES = ["loss", "spectrum", "complexity", "bound"]
 BEGINNINGS = {"svg": b"<svg", "pdf": b"%PDF", "png": b"\x89PNG"}

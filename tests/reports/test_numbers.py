@@ -63,9 +63,8 @@ def test_what_has_no_end_says_so():
     assert numbers.interval(Interval(lower=0.5, upper=None, status="estimated")) == "about 0.500 or more"
 
 
-@given(st.floats(1e-12, 1e12))
-def test_an_upper_end_is_never_rounded_down(value):
-    assert Decimal(numbers.rounded_up(value).replace(",", "")) >= Decimal(repr(value))
+def test_an_exact_number_is_shown_as_one():
+    assert numbers.interval(Interval(lower=1.796148493, upper=1.796148498, status="exact")) == "1.80"
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,7 @@ def test_json_in_a_script_cannot_end_it():
         ("certified", ["The labels look learnable", "0.6350 to 0.6356", "certified floor", "two-layer", "8.4e9"]),
         ("ten_classes", ["One class against the rest", "must beat", "vacuous", "Must beat"]),
         ("conflicting", ["Same input, different label", "17, 4,021", "infinite"]),
+        ("many_classes", ["120 classes", "class number 119"]),
         ("ridge", ["Ridge fit with ρ"]),
         ("diverging", ["Gradient descent diverges"]),
         ("without_draws", ["No random labels were drawn"]),
@@ -115,6 +116,11 @@ def test_the_page_tells_each_kind_of_result(name, told):
     elements = Elements(forecast_page(forecast(name)))
     shown = elements.text + elements.scripts[0]
     assert [part for part in told if part not in shown] == []
+
+
+def test_the_pooled_complexity_is_not_called_a_term_of_the_bound_for_several_classes():
+    assert "of which the leading term" in forecast_page(forecast("certified"))
+    assert "of which the leading term" not in forecast_page(forecast("ten_classes"))
 
 
 def test_the_page_is_the_same_each_time():
@@ -131,5 +137,7 @@ def test_the_card_is_a_few_rows_without_script(name):
 
 def test_the_card_needs_no_figure_library():
     """A notebook shows it in an instant."""
-    code = "import prefit.reports.page, prefit.reports.text, sys; assert not {'altair', 'vl_convert'} & set(sys.modules)"
+    code = (
+        "import prefit.reports.page, prefit.reports.text, sys; assert not {'altair', 'vl_convert'} & set(sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60, env={"PYTHONPATH": ":".join(sys.path)})

@@ -64,6 +64,7 @@ def test_the_certified_forecast_reads_like_this():
         ("one_sided", ["40 or more", "about 0.635 or more (estimated)"]),
         ("ridge", ["Ridge fit with ρ = 0.100: training loss 0.0310", "test error 1.9%"]),
         ("ten_classes", ["One class against the rest", "classes 0, 1, 2", "200 examples each"]),
+        ("many_classes", ["120 classes of 10 to 10 examples", "and 110 more classes"]),
         ("binary_exact", ["worst-case labels", "(exact)"]),
     ],
 )

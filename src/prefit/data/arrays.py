@@ -10,7 +10,7 @@ from prefit._shapes import AnyArray, Indices, Matrix
 from prefit.data.budget import Budget
 from prefit.data.integrity import check_finite
 from prefit.data.sample import Column, Numbers, Words
-from prefit.data.wording import Place, counted, quoted
+from prefit.data.wording import Place, counted, quoted, sentence
 from prefit.errors import InputError
 
 EXACT = 2**53  # whole numbers above it are not all told apart in float64
@@ -18,6 +18,10 @@ EXACT = 2**53  # whole numbers above it are not all told apart in float64
 
 def as_array(value: Any, place: Place) -> AnyArray:
     """A numpy array of a list, a tensor on any device, or anything with `__array__`."""
+    if isinstance(value, str | bytes):
+        raise InputError(f"{place} must be an array; it is text. A file or `digits` is read by prefit.load(SOURCE).")
+    if hasattr(value, "toarray"):
+        raise InputError(f"{place} must be a dense array; it is sparse. Give {place.name}.toarray(), if memory allows.")
     try:
         if hasattr(value, "detach"):  # a torch tensor, with torch not imported here
             value = value.detach().cpu().numpy()
@@ -146,6 +150,7 @@ def _words(array: AnyArray, place: Place, name: str) -> Words:
     if empty.size:
         row = int(np.flatnonzero(codes == empty[0])[0])
         raise InputError(
-            f"{place.at(row)} has an empty label, and every example must have one. Fill it in or drop the row."
+            f"{sentence(place.at(row))} has an empty label, and every example must have one. Fill it in or drop the "
+            "row."
         )
     return Words(name, codes.astype(np.int64), tuple(names.tolist()))

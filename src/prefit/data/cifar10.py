@@ -15,7 +15,7 @@ from prefit.data.arrays import column_from, rows_from_zero
 from prefit.data.budget import Budget
 from prefit.data.files import read_bytes, unreadable
 from prefit.data.sample import Sample
-from prefit.data.wording import Place, listing, quoted
+from prefit.data.wording import Place, listing, quoted, sentence
 from prefit.errors import InputError
 
 RECORD = 1 + 3 * 32 * 32
@@ -63,7 +63,7 @@ def _records(path: str, budget: Budget) -> np.ndarray[tuple[int, int], np.dtype[
     wrong = np.flatnonzero(records[:, 0] >= CLASSES)
     if wrong.size:
         raise InputError(
-            f"R{Place(path).at(int(wrong[0]))[1:]} has label {records[wrong[0], 0]}, and CIFAR-10 labels are "
+            f"{sentence(Place(path).at(int(wrong[0])))} has label {records[wrong[0], 0]}, and CIFAR-10 labels are "
             "0 to 9. Check that the file is of the binary version of CIFAR-10 (CIFAR-100 has two label "
             "bytes) and whole."
         )

@@ -64,7 +64,13 @@ def column_from_type(name: str, values: Any, place: Place, rows: Indices, like: 
             f"Column {quoted(name, 60)} of {place} must hold numbers, text, categories or booleans; its type "
             f"is {quoted(values.type, 60)}. Convert it, for instance a time to a number of days, or drop it."
         )
-    numbers = _numbers(name, pc.cast(values, pa.float64(), safe=False), place, rows)
+    try:
+        numbers = _numbers(name, pc.cast(values, pa.float64()), place, rows)
+    except pa.ArrowInvalid as error:
+        raise InputError(
+            f"Column {quoted(name, 60)} of {place} holds whole numbers beyond 2^53, which float64 cannot tell apart. "
+            "If they name something give them as text; else rescale them."
+        ) from error
     return numbers if like != "words" else _as_words(numbers)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from prefit.data.files import read_bytes
 from prefit.data.integrity import check_names
 from prefit.data.sample import Column, Sample
 from prefit.data.tables import sample_from_columns
-from prefit.data.wording import Place, counted, quoted
+from prefit.data.wording import Place, counted, quoted, sentence
 from prefit.errors import InputError
 
 BLOCK = 1 << 30  # Arrow's blocks must hold a whole row; its largest is 2^31 - 1
@@ -67,7 +68,7 @@ def _text(contents: bytearray, place: Place) -> bytes:
 
 def _header(text: bytes, delimiter: str, place: Place) -> tuple[list[str], int]:
     """The column names, and how many lines they take."""
-    reader = csv.reader(io.StringIO(text.decode("utf-8"), newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(_decoded(text), delimiter=delimiter, strict=True)
     names = [name.strip() for name in _next_record(reader, place)]
     check_names(names, place)
     if all(_is_number(name) for name in names) and names not in _numbered(len(names)):
@@ -76,6 +77,11 @@ def _header(text: bytes, delimiter: str, place: Place) -> tuple[list[str], int]:
             f"{quoted(names[0], 30)}. Write a line with a name for each column above the data."
         )
     return names, reader.line_num
+
+
+def _decoded(text: bytes) -> Iterator[str]:
+    """Lines one by one, so that a large file is not held as text."""
+    return (line.decode("utf-8") for line in io.BytesIO(text))
 
 
 def _line_numbers(text: bytes, delimiter: str, header_lines: int, place: Place) -> Indices:
@@ -90,7 +96,7 @@ def _line_numbers(text: bytes, delimiter: str, header_lines: int, place: Place) 
 
 def _quoted_line_numbers(text: bytes, delimiter: str, header_lines: int, place: Place) -> Indices:
     """As above where values in quotes may hold line ends: the standard reader counts them."""
-    reader = csv.reader(io.StringIO(text.decode("utf-8"), newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(_decoded(text), delimiter=delimiter, strict=True)
     lines, before = [], 0
     while (record := _next_record(reader, place, optional=True)) is not None:
         if record and before >= header_lines:
@@ -147,7 +153,7 @@ def _row_of_other_length(row: Any, found: int, lines: Indices, place: Place) -> 
     index = row.number - 2  # Arrow counts from 1 and counts the header once
     where = place.at(int(lines[index])) if found == lines.size and 0 <= index < found else f"a row of {place}"
     return InputError(
-        f"{where[:1].upper()}{where[1:]} has {counted(row.actual_columns, 'value')} "
+        f"{sentence(where)} has {counted(row.actual_columns, 'value')} "
         f"({quoted(row.text, 60)}), and each row must have {row.expected_columns:,}, as the header has. "
         "Correct the row, or put a value that holds the separator in quotes."
     )

@@ -1,9 +1,9 @@
 """Which inputs coincide on the sphere, and what that leaves of the labels.
 
 With E (n, g) the matrix that holds ‖x_i‖ (1 on the sphere) where example i has direction g, the Gram matrix is
-E K Eᵀ with K that of the g distinct directions. Everything prefit asks of it, it asks of D K D, D² = EᵀE diagonal, and of
-the labels' part in the range of E: the loss curve counts every example, and yᵀ(EKEᵀ)⁺y is the merged data's
-(our derivation, docs/proofs.md P5).
+E K Eᵀ with K that of the g distinct directions. Everything prefit asks of it, it asks of D K D, D² = EᵀE diagonal, and
+of the labels' part in the range of E: the loss curve counts every example, and yᵀ(EKEᵀ)⁺y is the merged data's (our
+derivation, docs/proofs.md P5).
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from prefit.errors import InputError
 
 # Two rows coincide when no coordinate of their unit vectors differs by more than this: normalizing x and t·x leaves
 # differences of a few units of rounding.
-COINCIDE = 8 * 2.0**-53
+COINCIDE = 32 * 2.0**-53
+# Relative: lengths are summed pairwise and known to some 20u, rows coincide to COINCIDE.
+LENGTH_ERROR = 2.0**-46
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,9 @@ class Distinct:
         """Directions whose examples ask for different values: no function fits them all."""
         asked = Y / self.lengths[:, None]
         off = np.abs(asked - asked[self.first][self.group]).max(axis=1)
-        near = 64 * 2.0**-53 * np.maximum(np.abs(asked).max(axis=1), 1e-300)
-        return np.unique(self.group[off > np.where(self.lengths == 1.0, 0.0, near)])
+        # On the sphere labels are compared as they are; off it they were divided by computed lengths.
+        near = 0.0 if bool((self.lengths == 1.0).all()) else LENGTH_ERROR * np.abs(asked).max(axis=1)
+        return np.unique(self.group[off > near])
 
     def range_part(self, Y: Matrix) -> Matrix:
         """(g, k) coordinates D⁻¹EᵀY of the labels in the range of E; equals D·values where nothing conflicts."""
@@ -92,9 +95,17 @@ def unit_rows(X: AnyArray, rows: Indices | None = None) -> tuple[Matrix, Vector]
     shift = np.where(extreme, np.frexp(largest)[1], 0)
     if extreme.any():
         U = np.ldexp(U, -shift[:, None])
-    lengths = np.sqrt(np.einsum("ij,ij->i", U, U))
+    lengths = np.sqrt(_sums_of_squares(U))
     U /= lengths[:, None]
     return U, np.ldexp(lengths, shift)
+
+
+def _sums_of_squares(U: Matrix) -> Vector:
+    """(n,) pairwise sums, so that x and t·x get unit rows that agree to a few units of rounding whatever d is."""
+    out = np.empty(U.shape[0])
+    for start in range(0, U.shape[0], 512):
+        out[start : start + 512] = np.square(U[start : start + 512]).sum(axis=1)
+    return out
 
 
 def distinct_inputs(U: Matrix, lengths: Vector | None = None) -> Distinct:

@@ -12,7 +12,7 @@ from prefit._shapes import Indices
 from prefit.data.columns import name_of_number
 from prefit.data.options import Classes
 from prefit.data.sample import Column, Numbers
-from prefit.data.wording import Place, counted, listing, quoted
+from prefit.data.wording import Place, counted, listing, quoted, sentence, shown
 from prefit.errors import InputError
 
 LEFT_OUT = -1  # index of a label that belongs to no chosen class
@@ -35,14 +35,15 @@ class Grouping:
         """(n,) index of each row's class, LEFT_OUT where its label is of none that was chosen."""
         values, codes = distinct(column)
         classes = np.full(len(values), LEFT_OUT, dtype=np.int64)
+        finder = Finder(self.known)
         for position, value in enumerate(values):
-            label = find(value, self.known)
+            label = finder.find(value)
             if label is not None:
                 classes[position] = self.members.get(label, LEFT_OUT)
             elif len(self.members) == len(self.known):  # every label was taken, so this one is new
                 row = int(rows[int(np.flatnonzero(codes == position)[0])])
                 raise InputError(
-                    f"{place.at(row)[:1].upper()}{place.at(row)[1:]} has the label {quoted(value, 40)}, "
+                    f"{sentence(place.at(row))} has the label {quoted(value, 40)}, "
                     f"which the training split does not have; its labels: {listing(self.known)}. Choose the "
                     "classes that both have with --classes."
                 )
@@ -54,7 +55,8 @@ def group(column: Column, wanted: Classes | None, place: Place) -> Grouping:
     known = _sorted(distinct(column)[0])
     if wanted is None:
         return Grouping(known, {name: index for index, name in enumerate(known)}, known)
-    groups = [_group_members(item, known, place) for item in _items(wanted)]
+    finder = Finder(known)
+    groups = [_group_members(item, finder, known, place) for item in _items(wanted)]
     members = {label: index for index, labels in enumerate(groups) for label in labels}
     twice = [label for label, times in Counter(label for labels in groups for label in labels).items() if times > 1]
     if twice:
@@ -74,13 +76,22 @@ def distinct(column: Column) -> tuple[tuple[str, ...], Indices]:
     return tuple(name_of_number(value) for value in values), codes.astype(np.int64)
 
 
-def find(name: str, names: tuple[str, ...]) -> str | None:
-    """The same text among the names, else the same number: "1" is 1.0."""
-    if name in names:
-        return name
-    value = _number(name)
-    same = [other for other in names if value is not None and _number(other) == value]
-    return same[0] if len(same) == 1 else None
+class Finder:
+    """Names found by the same text, else by the same number: "1" finds 1.0."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names = frozenset(names)
+        self._by_number: dict[float, list[str]] = {}
+        for name in names:
+            if (value := _number(name)) is not None:
+                self._by_number.setdefault(value, []).append(name)
+
+    def find(self, name: str) -> str | None:
+        if name in self._names:
+            return name
+        value = _number(name)
+        same = [] if value is None else self._by_number.get(value, [])
+        return same[0] if len(same) == 1 else None
 
 
 def _items(wanted: Classes) -> list[str]:
@@ -93,7 +104,7 @@ def _items(wanted: Classes) -> list[str]:
     if not items or not all(items):
         raise InputError(
             "--classes must name classes joined by commas, groups joined by +, such as 0,1 or 0+2,1+3; it "
-            f"is {quoted(wanted, 60)}. Name at least two."
+            f"is {shown(wanted)}. Name at least two."
         )
     if len(items) == 1:
         raise InputError(
@@ -107,13 +118,13 @@ def _text(item: object) -> str:
     return name_of_number(float(item)) if number else str(item).strip()  # type: ignore[arg-type]
 
 
-def _group_members(item: str, known: tuple[str, ...], place: Place) -> list[str]:
+def _group_members(item: str, finder: Finder, known: tuple[str, ...], place: Place) -> list[str]:
     """The labels of one group; a label that has a + in its own name is found whole first."""
-    whole = find(item, known)
+    whole = finder.find(item)
     parts = [item] if whole is not None else [part.strip() for part in item.split("+")]
     labels = []
     for part in parts:
-        label = find(part, known)
+        label = finder.find(part)
         if label is None:
             raise InputError(
                 f"--classes names {quoted(part, 40)}, and {place} has no such class. "

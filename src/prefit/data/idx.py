@@ -42,7 +42,6 @@ def read_idx(path: str, budget: Budget) -> AnyArray:
     expected = int(np.prod(shape, dtype=object)) * np.dtype(kind).itemsize  # exact: a header can claim 2^100 entries
     found = len(contents) - start
     if found != expected:
-        budget.admit(expected, f"The array that the header of {quoted(path)} claims, of shape {shape},")
         raise InputError(
             f"{quoted(path)} must hold {expected:,} bytes after its header, which says shape {shape}; it "
             f"holds {found:,}. The file is "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from prefit._shapes import AnyArray, Indices
-from prefit.data.wording import Place, quoted
+from prefit.data.wording import Place, quoted, sentence
 from prefit.errors import InputError
 
 BLOCK = 1 << 22  # entries looked at together: temporaries of a few MB beside any size of input
@@ -30,7 +30,7 @@ def check_finite(array: AnyArray, place: Place, rows: Indices, columns: tuple[st
             value = array[block][(row, *column)]
             where = _with_column(place.at(int(rows[block][row])), column, columns)
             raise InputError(
-                f"{_sentence(where)} holds {value}, and every value must be a finite number. "
+                f"{sentence(where)} holds {value}, and every value must be a finite number. "
                 "Fill it in, or drop the row or the column."
             )
 
@@ -43,13 +43,13 @@ def check_magnitude(X: AnyArray, place: Place, rows: Indices, *, zero_allowed: b
         if largest.max() > LARGEST:
             row = int(rows[block][int(np.argmax(largest))])
             raise InputError(
-                f"{_sentence(place.at(row))} holds a value of size {float(largest.max()):.3g}; above "
+                f"{sentence(place.at(row))} holds a value of size {float(largest.max()):.3g}; above "
                 f"{LARGEST:g} its square is no finite number. Rescale the column or correct the value."
             )
         if not zero_allowed and largest.min() < SMALLEST:
             row = int(rows[block][int(np.argmax(largest < SMALLEST))])
             raise InputError(
-                f"{_sentence(place.at(row))} is zero in every feature (after preparation), and a zero input "
+                f"{sentence(place.at(row))} is zero in every feature (after preparation), and a zero input "
                 "cannot be put on the unit sphere. Drop the row, or append a constant 1 to every input with "
                 "--bias."
             )
@@ -80,7 +80,3 @@ def _with_column(where: str, column: list[int], names: tuple[str, ...]) -> str:
     return (
         f"column {quoted(names[column[0]], 60)}, {where}" if names else f"column {column[0]} (counted from 0), {where}"
     )
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -15,7 +15,7 @@ from prefit.data.budget import Budget
 from prefit.data.files import read_bytes
 from prefit.data.integrity import check_finite
 from prefit.data.sample import Sample
-from prefit.data.wording import Place, quoted
+from prefit.data.wording import Place, quoted, sentence
 from prefit.errors import InputError
 
 LARGEST_INDEX = 2**31 - 2  # the parser's indices are 32-bit
@@ -69,15 +69,33 @@ def _read(path: str, budget: Budget) -> _File:
         )
     try:
         features, labels = load_svmlight_file(io.BytesIO(text), zero_based=True)
+        if b"_" in text:  # the parser reads 1_0 as 10
+            _check_lines(text, place)
+    except InputError:
+        raise
     except (ValueError, OverflowError, IndexError) as error:
-        raise _first_wrong_line(text, place, error) from error
+        _check_lines(text, place)  # where and why the parser gave up, which it does not say
+        raise InputError(
+            f"{place} cannot be read as LIBSVM text: {quoted(str(error), 100)}. Check the file."
+        ) from error
     if labels.size != lines.size:
         raise InputError(f"{place} has {lines.size:,} lines of data but {labels.size:,} rows. Check its line ends.")
     if features.nnz == 0:
         raise InputError(f"{place} must hold features `index:value` after its labels; it holds none. Check the file.")
-    check_finite(labels, Place(f"the labels of {path}", "line"), lines)
-    check_finite(features.data, place, np.repeat(lines, np.diff(features.indptr)))
+    _check_finite(features, labels, lines, place)
     return _File(features, labels, lines, text.count(b"\n") + (not text.endswith(b"\n")))
+
+
+def _check_finite(features: Any, labels: Vector, lines: Indices, place: Place) -> None:
+    check_finite(labels[:, None], place, lines, ("label",))
+    wrong = np.flatnonzero(~np.isfinite(features.data))
+    if wrong.size:
+        line = int(lines[np.searchsorted(features.indptr, wrong[0], side="right") - 1])
+        raise InputError(
+            f"Feature {features.indices[wrong[0]]}, {place.at(line)}, is {features.data[wrong[0]]}, and every value "
+            "must be a "
+            "finite number. Correct it, or drop the line."
+        )
 
 
 def _first_index(file: _File) -> int:
@@ -92,16 +110,15 @@ def _records(text: bytes) -> Iterator[tuple[int, bytes]]:
             yield number, record
 
 
-def _first_wrong_line(text: bytes, place: Place, error: Exception) -> InputError:
-    """Where and why the parser gave up, which it does not say."""
+def _check_lines(text: bytes, place: Place) -> None:
+    """Refuse the first line that is not as it must be."""
     for number, record in _records(text):
         reason = _what_is_wrong(record)
         if reason:
-            return InputError(
-                f"{place.at(number)[:1].upper()}{place.at(number)[1:]} must read `label index:value ...`, "
-                f"indices increasing; {reason}. Correct the line."
+            raise InputError(
+                f"{sentence(place.at(number))} must read `label index:value ...`, indices increasing; {reason}. "
+                "Correct the line."
             )
-    return InputError(f"{place} cannot be read as LIBSVM text: {quoted(str(error), 100)}. Check the file.")
 
 
 def _what_is_wrong(record: bytes) -> str | None:
@@ -132,4 +149,4 @@ def _is_number(text: str) -> bool:
         float(text)
     except ValueError:
         return False
-    return True
+    return "_" not in text

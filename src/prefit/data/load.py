@@ -9,7 +9,7 @@ from prefit._shapes import Matrix
 from prefit.data.arrays import as_array, check_lengths, inputs_from, rows_from_zero, target_from
 from prefit.data.assemble import assemble
 from prefit.data.budget import Budget
-from prefit.data.frames import column_from_series, is_frame, is_series, sample_from_frame
+from prefit.data.frames import as_frame, column_from_series, sample_beside_frame, sample_from_frame
 from prefit.data.labelled import LabelledData
 from prefit.data.options import Classes, Labels, Options, PrepareOption, TaskOption
 from prefit.data.sample import Column, Sample, Table, length
@@ -132,34 +132,27 @@ def _sample(
     X: Any, y: Any, X_name: str, y_name: str, target: str | None, budget: Budget, like: Sample | None
 ) -> Sample:
     place, y_place = Place(X_name), Place(y_name)
-    if target is not None and (y is not None or not is_frame(X)):
+    frame, labels = as_frame(X, place), None if y is None else _labels(y, y_place)
+    if target is not None and (labels is not None or frame is None):
         raise InputError(
             f"target names the label column of a data frame {X_name} given without {y_name}; it is "
             f"{quoted(target, 60)}. Leave target or {y_name} out."
         )
-    if is_frame(X):
-        return _checked_kind(sample_from_frame(X, _labels(y, y_place), target, place, y_place, like), like)
-    if y is None:
-        raise InputError(f"{y_name} must hold a label for each row of {X_name}; it is missing. Give {y_name}.")
-    inputs, labels = inputs_from(as_array(X, place), place, budget), _labels(y, y_place)
-    assert labels is not None
-    check_lengths(len(inputs), length(labels), place, y_place)
-    return _checked_kind(Sample(place, inputs, labels, rows_from_zero(len(inputs))), like)
-
-
-def _checked_kind(sample: Sample, like: Sample | None) -> Sample:
-    if like is not None and isinstance(like.inputs, Table) != isinstance(sample.inputs, Table):
+    if like is not None and isinstance(like.inputs, Table) != (frame is not None):
         raise InputError(
-            "X and X_test must both be data frames or both arrays; one is a data frame. Convert one of them."
+            "X and X_test must both be data frames or both arrays; only one of them is a data frame. Convert the other."
         )
-    return sample
+    if frame is not None and labels is None:
+        return sample_from_frame(frame, target, place, like)
+    if labels is None:
+        raise InputError(f"{y_name} must hold a label for each row of {X_name}; it is missing. Give {y_name}.")
+    if frame is not None:
+        return sample_beside_frame(frame, labels, place, y_place, like)
+    inputs = inputs_from(as_array(X, place), place, budget)
+    check_lengths(len(inputs), length(labels), place, y_place)
+    return Sample(place, inputs, labels, rows_from_zero(len(inputs)))
 
 
-def _labels(y: Any, place: Place) -> Column | Matrix | None:
-    if y is None:
-        return None
-    if is_series(y):
-        return column_from_series(y, place, "y")
-    if is_frame(y) and y.shape[1] == 1:
-        return column_from_series(y[y.columns[0]], place, "y")
-    return target_from(as_array(y, place), place)
+def _labels(y: Any, place: Place) -> Column | Matrix:
+    column = column_from_series(y, place)
+    return target_from(as_array(y, place), place) if column is None else column

@@ -34,13 +34,13 @@ def read_pair(inputs_path: str, labels_path: str, budget: Budget) -> Sample:
 
 def read_npz(path: str, budget: Budget) -> tuple[Sample, Sample | None]:
     """Arrays `X`, `y` of a .npz file and, where there, `X_test`, `y_test`."""
-    arrays = _arrays(path, budget)
+    arrays, others = _arrays(path, budget)
     missing = [key for key in ("X", "y") if key not in arrays]
     if missing or ("X_test" in arrays) != ("y_test" in arrays):
         lacking = missing or [key for key in ("X_test", "y_test") if key not in arrays]
         raise InputError(
             f"{quoted(path)} must hold arrays 'X' and 'y', and 'X_test' and 'y_test' together or neither; it "
-            f"lacks {listing(lacking)} and holds {listing(sorted(arrays)) or 'nothing'}. Save it with "
+            f"lacks {listing(lacking)} and holds {listing([*sorted(arrays), *others]) or 'nothing'}. Save it with "
             f"numpy.savez({os.path.basename(path)!r}, X=…, y=…)."
         )
     train = _sample(arrays["X"], arrays["y"], Place(f"{path}:X"), Place(f"{path}:y"), budget)
@@ -66,7 +66,8 @@ def _sample(X: AnyArray, y: AnyArray, X_place: Place, y_place: Place, budget: Bu
     return Sample(X_place, inputs, target, rows_from_zero(len(inputs)))
 
 
-def _arrays(path: str, budget: Budget) -> dict[str, AnyArray]:
+def _arrays(path: str, budget: Budget) -> tuple[dict[str, AnyArray], list[str]]:
+    """The arrays that count, and the names of what else is there, unread."""
     try:
         check_is_file(path)
         with zipfile.ZipFile(path) as archive:
@@ -81,7 +82,7 @@ def _arrays(path: str, budget: Budget) -> dict[str, AnyArray]:
         ) from error
     except OSError as error:
         raise unreadable(path, error) from error
-    return {**{name: np.empty(0) for name in others}, **arrays}
+    return arrays, others
 
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str, budget: Budget) -> AnyArray:
@@ -98,13 +99,13 @@ def _read(file: IO[bytes], size: int, name: str, budget: Budget) -> AnyArray:
             "Save it as numbers or text: array.astype(float) or array.astype(str)."
         )
     expected, found = int(np.prod(shape, dtype=object)) * dtype.itemsize, size - file.tell()
-    budget.admit(expected, f"The array that the header of {quoted(name)} claims, of shape {shape},")
     if expected != found:
         raise InputError(
             f"{quoted(name)} must hold {expected:,} bytes after its header, which says {dtype} of shape "
             f"{shape}; it holds {found:,}. The file is {'cut short' if found < expected else 'too long'}: "
             "save or fetch it again."
         )
+    budget.admit(expected, f"The array that the header of {quoted(name)} claims, of shape {shape},")
     file.seek(0)
     try:
         return np.asarray(np.lib.format.read_array(file, allow_pickle=False))

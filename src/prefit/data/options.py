@@ -5,9 +5,10 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from numbers import Real
 from typing import Any, Literal, get_args
 
-from prefit.data.wording import listing, quoted
+from prefit.data.wording import listing, shown
 from prefit.errors import InputError
 
 Labels = Literal["true", "random", "worst"]
@@ -57,7 +58,7 @@ OPTION_NAMES = tuple(field.name for field in fields(Options))
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise InputError(f"{name} must be one of {listing(choices)}; it is {quoted(value, 60)}. Choose one of these.")
+        raise InputError(f"{name} must be one of {listing(choices)}; it is {shown(value)}. Choose one of these.")
 
 
 def _set_whole(options: Options, name: str, least: int) -> None:
@@ -70,18 +71,16 @@ def _set_whole(options: Options, name: str, least: int) -> None:
         whole = None
     if whole is None or isinstance(value, bool) or whole < least:
         raise InputError(
-            f"{option_name(name)} must be a whole number, {least} or more; it is {quoted(value, 60)}. Give "
-            "such a number."
+            f"{option_name(name)} must be a whole number, {least} or more; it is {shown(value)}. Give such a number."
         )
     object.__setattr__(options, name, whole)
 
 
 def _check_portion(name: str, value: object) -> None:
-    is_number = isinstance(value, float | int) and not isinstance(value, bool)
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
     if not is_number or not 0.0 <= value <= 1.0:  # type: ignore[operator]
         raise InputError(
-            f"{name} is a portion of the labels and must lie between 0 and 1; it is {quoted(value, 60)}. "
-            "For 10% give 0.1."
+            f"{name} is a portion of the labels and must lie between 0 and 1; it is {shown(value)}. For 10% give 0.1."
         )
 
 

@@ -48,7 +48,7 @@ def _table(path: str, place: Place, budget: Budget) -> Any:
 
 
 def _admit(metadata: Any, place: Place, budget: Budget) -> None:
-    """The size that the footer claims, and at least 8 bytes a value: repeated values may be packed in next to nothing."""
+    """The size that the footer claims, and at least 8 bytes a value: repeated values are packed in next to nothing."""
     claimed = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
     rows = metadata.num_rows
     budget.admit(max(8 * rows * metadata.num_columns, claimed), f"The {counted(rows, 'row')} of {place}")

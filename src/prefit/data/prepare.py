@@ -129,11 +129,10 @@ def _table(train: Table, test: Table | None, place: Place, budget: Budget) -> Pr
             "are constant. Take more examples or other columns."
         )
     names = tuple(name for coder in kept for name in coder.columns())
-    budget.admit(8 * rows_of(train) * len(names), f"The table {place} with its {len(names):,} prepared columns")
-    X = _apply(learned, train, len(names))
+    X = _apply(learned, train, len(names), place, budget)
     X_test, unseen = None, tuple[str, ...]()
     if test is not None:
-        X_test, unseen = _apply(learned, test, len(names)), _unseen(learned, test)
+        X_test, unseen = _apply(learned, test, len(names), place, budget), _unseen(learned, test)
     return Prepared(X, X_test, names, True, (_what_was_done(kept), *_dropped(dropped), *unseen))
 
 
@@ -150,7 +149,8 @@ def _learn(column: Column, place: Place) -> Standard | OneHot | None:
     return Standard(column.name, mean, deviation)
 
 
-def _apply(coders: list[Standard | OneHot | None], table: Table, width: int) -> AnyArray:
+def _apply(coders: list[Standard | OneHot | None], table: Table, width: int, place: Place, budget: Budget) -> AnyArray:
+    budget.admit(8 * rows_of(table) * width, f"The table {place} with its {width:,} prepared columns")
     X = np.zeros((rows_of(table), width))
     start = 0
     for coder, column in zip(coders, table.columns, strict=True):

@@ -15,7 +15,7 @@ from prefit.data.delimited import read_delimited
 from prefit.data.libsvm import read_libsvm
 from prefit.data.parquet import read_parquet
 from prefit.data.sample import Sample
-from prefit.data.wording import Place, quoted
+from prefit.data.wording import Place, quoted, shown
 from prefit.errors import InputError
 
 Kind = Literal["digits", "idx", "cifar10", "libsvm", "npz", "npy", "csv", "tsv", "parquet"]
@@ -32,6 +32,7 @@ ENDINGS: tuple[tuple[str, Kind], ...] = (
     (r"\.parquet$", "parquet"),
     (r"\.(svm|libsvm)(\.gz|\.bz2)?$", "libsvm"),
 )
+REMOTE = r"((idx|cifar10|libsvm):)?[A-Za-z][A-Za-z0-9+.-]+://"
 PREFIXES: tuple[Kind, ...] = ("idx", "cifar10", "libsvm")
 TABLES = ("csv", "tsv", "parquet")
 
@@ -154,8 +155,10 @@ def _text(value: str | os.PathLike[str]) -> str:
     except TypeError:
         text = None
     if not isinstance(text, str) or not text.strip():
+        raise InputError(f"SOURCE must be {FORMS}; it is {shown(value)}. For arrays there is prefit.data.from_arrays.")
+    if re.match(REMOTE, text):
         raise InputError(
-            f"SOURCE must be {FORMS}; it is {quoted(repr(value), 60)}. For arrays there is prefit.data.from_arrays."
+            f"SOURCE {quoted(text)} is a remote address, and only files on this machine are read. Fetch it first."
         )
     return text
 
@@ -168,7 +171,12 @@ def _source(text: str, kind: Kind, path: str) -> Source:
         raise InputError(
             f"{quoted(text)} must name a file between any two commas. Leave out the comma that is too many."
         )
-    return Source(text, kind, paths, _short_name(paths[0]))
+    return Source(_printable(text), kind, paths, _printable(_short_name(paths[0])))
+
+
+def _printable(text: str) -> str:
+    """A path as text that can be written: its bytes that are not UTF-8 are shown as question marks."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _short_name(path: str) -> str:
@@ -179,10 +187,6 @@ def _short_name(path: str) -> str:
 
 
 def _unknown(text: str) -> InputError:
-    if re.match(r"[a-z][a-z0-9+.-]+://", text):
-        return InputError(
-            f"SOURCE {quoted(text)} is a remote address, and only files on this machine are read. Fetch it first."
-        )
     path = os.path.expanduser(text)
     if "\0" not in text and os.path.isdir(path):
         return InputError(

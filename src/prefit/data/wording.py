@@ -17,12 +17,22 @@ def quoted(value: object, limit: int = 200) -> str:
     return f"'{shown}'"
 
 
+def shown(value: object, limit: int = 60) -> str:
+    """What the caller gave: text in quotes, all else as Python writes it."""
+    return quoted(value, limit) if isinstance(value, str) else quoted(repr(value), limit)[1:-1]
+
+
 def listing(names: Iterable[object], limit: int = 12) -> str:
     """The first names of many, quoted, and how many more there are."""
     everything = list(names)
     shown = ", ".join(quoted(name, 40) for name in everything[:limit])
     rest = len(everything) - limit
     return f"{shown} and {rest:,} more" if rest > 0 else shown
+
+
+def sentence(text: str) -> str:
+    """The text with its first letter large."""
+    return text[:1].upper() + text[1:]
 
 
 def counted(count: int, noun: str, nouns: str | None = None) -> str:

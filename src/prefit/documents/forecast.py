@@ -150,10 +150,14 @@ class PerClass(Document):
 class Bound(Document):
     delta: Finite
     grid: Finite = Field(description="b, the grid of norms, chosen before the sample")
-    leading: Finite | None = Field(description="sqrt(2 y H^-1 y / n), upper end; 2 sqrt(kappa(1) y K^-1 y / n) in general")
+    leading: Finite | None = Field(
+        description="sqrt(2 y H^-1 y / n), upper end; 2 sqrt(kappa(1) y K^-1 y / n) in general"
+    )
     explicit: Finite | None = Field(description="the bound at convergence, all terms")
     stopped: Stopped | None = Field(description="its minimum over stopping time and multiples of the predictor")
-    paper: Finite | None = Field(description="Arora et al.'s own constants; null without a lambda_0 of the distribution")
+    paper: Finite | None = Field(
+        description="Arora et al.'s own constants; null without a lambda_0 of the distribution"
+    )
     per_class: list[PerClass]
     curve: BoundCurve | None
     trivial: Finite = Field(description="what it must beat: error of always answering the commonest class, or 1")
@@ -176,7 +180,9 @@ class Ridge(Document):
 class Convergence(Document):
     """What the convergence theorem asks for, at this data."""
 
-    rate: Finite | None = Field(description="Theorem 3.1: the loss shrinks by 1 - rate each step; from the certified floor")
+    rate: Finite | None = Field(
+        description="Theorem 3.1: the loss shrinks by 1 - rate each step; from the certified floor"
+    )
     width_for_concentration: int | None = Field(
         description="neurons for |H(0) - H|_F <= lambda_min/4 with probability 1 - delta (our form of Lemma C.3)"
     )

@@ -10,10 +10,8 @@ from numba import njit
 ROWS = 4  # rows taken together: sums over columns are loaded and stored once for four rows
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "nsz", "contract"})  # type: ignore[untyped-decorator]
-def power_sums(
-    S: Any, row_sums: Any, column_sums: Any, row_max: Any, column_max: Any, negligible: float
-) -> None:
+@njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "nsz", "contract"})
+def power_sums(S: Any, row_sums: Any, column_sums: Any, row_max: Any, column_max: Any, negligible: float) -> None:
     """Add Σ_j |s_ij|^(2^a) over one tile of cosines to the sums of its rows and of its columns.
 
     S            (r, c) tile; entries that do not count are set to 0 by the caller
@@ -62,7 +60,7 @@ def power_sums(
                 break
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(nogil=True, cache=True, error_model="numpy")
 def to_fixed_point(K: Any, scale: float, out: Any) -> None:
     """out = round(K · scale) as int32; the caller makes sure that it fits but for one unit at the top."""
     rows, columns = K.shape
@@ -72,7 +70,7 @@ def to_fixed_point(K: Any, scale: float, out: Any) -> None:
             out[i, j] = np.int32(min(np.rint(value), 2147483647.0))
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "nsz", "contract"})  # type: ignore[untyped-decorator]
+@njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "nsz", "contract"})
 def both_halves(T: Any, x_rows: Any, x_columns: Any, y_rows: Any, y_columns: Any, absolute: bool) -> None:
     """y_rows += T x_columns and y_columns += Tᵀ x_rows in one reading of the int32 tile T, in float64."""
     rows, columns = T.shape

@@ -39,7 +39,7 @@ class FloatCosines:
 
     @property
     def error(self) -> float:
-        return 2.0 * (self.U.shape[1] + 3) * UNIT
+        return 2.0 * (int(self.U.shape[1]) + 3) * UNIT
 
     def block(self, rows: slice, columns: slice, out: Matrix) -> None:
         np.dot(self.U[rows], self.U[columns].T, out=out)
@@ -92,7 +92,7 @@ def cosines_of(X: AnyArray, U: Matrix, first: Indices) -> Cosines:
 
 
 def _whole_number_chunks(X: AnyArray, first: Indices) -> tuple[AnyArray, ...] | None:
-    """Columns of X[first] dealt out so that no chunk of a row has a squared norm above 2^24; None if that does not pay."""
+    """Columns of X[first] dealt out so that no chunk of a row has a squared norm above 2^24; None where idle."""
     small = X.dtype.kind in "ui" and X.dtype.itemsize <= 2
     if not small or X.shape[1] < 2 * MIN_CHUNK:
         return None

@@ -78,8 +78,9 @@ class Floor:
         # The feasible masses are an interval around `start`.
         sides = [_golden(minus_cost, start, end) for end in (0.0, self.total)]
         best, _ = max(sides, key=lambda side: side[1])
-        forms: Vector = (squares / self.rows(best)[:, None]).sum(axis=0)
-        return forms * (1.0 + (squares.shape[0] + 4) * UNIT)
+        rounding = 1.0 + (squares.shape[0] + 4) * UNIT
+        forms: Vector = (squares / self.rows(best)[:, None]).sum(axis=0) * rounding
+        return forms
 
 
 def _golden(f: Callable[[float], float], near: float, far: float, rounds: int = 40) -> tuple[float, float]:

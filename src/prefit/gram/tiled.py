@@ -99,7 +99,8 @@ class TiledOperator:
                     part[columns] += block.T @ V[rows]
             return part
 
-        total: AnyArray = sum(self.workers.share(work))
+        first, *others = self.workers.share(work)
+        total: AnyArray = sum(others, start=first)
         total *= self.quantum
         total += self.entry * V
         return total

@@ -10,12 +10,14 @@ import numpy as np
 
 from prefit._shapes import Indices, Matrix, Vector
 from prefit.documents.forecast import Bound, BoundCurve, PerClass, Stopped
-from prefit.documents.model import Interval, Verdict
+from prefit.documents.model import Verdict
+from prefit.jobs.intervals import interval_between
 from prefit.jobs.problem import Problem
-from prefit.jobs.solve import Solved
+from prefit.jobs.sets import Solved
 from prefit.spectra import Certificate, certify
-from prefit.theory.arora2019 import decay, distances, step_grid
+from prefit.theory.arora2019 import LAST_STEP, decay, step_grid
 from prefit.theory.kernel_class import (
+    GRID,
     SCALES,
     KernelClass,
     absolute_loss,
@@ -93,17 +95,30 @@ def bound_of(problem: Problem, solved: Solved, rate: float | None, delta: float)
     reason = inapplicable(problem)
     if task is None:
         return Bound(
-            delta=delta, grid=0.25, leading=leading, explicit=None, stopped=None, paper=None, per_class=[], curve=None,
-            trivial=trivial, statement="", verdict="not applicable",
+            delta=delta,
+            grid=GRID,
+            leading=leading,
+            explicit=None,
+            stopped=None,
+            paper=None,
+            per_class=[],
+            curve=None,
+            trivial=trivial,
+            statement="",
+            verdict="not applicable",
             reason="The bound is for one real target or for classes; these labels are several columns of real numbers.",
         )
     quadratic = _upper(solved)
     explicit = None if quadratic is None else task.family.at_convergence(quadratic)
-    curve: list[list[Candidate]] = [] if rate is None else _stopping_curve(problem, solved, rate, task)
-    stopped = None if rate is None else _certified_stop(problem, solved, rate, task, curve)
+    curve: list[list[Candidate]] = []
+    stopped, columns = None, []
+    if rate is not None:
+        tasks = class_tasks(problem, solved, delta)
+        curve, *class_curves = stopping_curves(problem, solved, rate, [task, *tasks])
+        stopped = _certified_stop(problem, solved, rate, task, curve)
+        columns = _class_rows(problem, solved, rate, tasks, class_curves, reason)
     values = [v for v in (explicit, stopped.value if stopped else None) if v is not None]
     verdict = _verdict(min(values, default=math.inf), trivial, reason)
-    columns = [] if rate is None else _per_class(problem, solved, rate, delta, reason)
     return Bound(
         delta=delta,
         grid=task.family.grid,
@@ -167,45 +182,62 @@ def _leading(problem: Problem, solved: Solved) -> float | None:
 # Stopping early -------------------------------------------------------------------------------------------------------
 
 
-def _stopping_curve(problem: Problem, solved: Solved, rate: float, task: Task) -> list[list[Candidate]]:
-    """For each stopping time the candidates over scales, the first at scale 1, by the quadrature's norms and outputs."""
-    times = step_grid(10**6)
-    norms = distances(solved.measure, rate, times)
-    candidates: list[list[Candidate]] = []
+def stopping_curves(problem: Problem, solved: Solved, rate: float, tasks: list[Task]) -> list[list[list[Candidate]]]:
+    """For each task and stopping time the candidates over scales, the first at scale 1, by the quadrature.
+
+    One pass over the stopping times: the outputs at a time serve every task.
+    """
+    times = step_grid(LAST_STEP)
+    curves: list[list[list[Candidate]]] = [[] for _ in tasks]
     for chunk in np.array_split(times, _chunks(problem, solved, len(times))):
-        outputs = _outputs(problem, solved, rate, chunk)
+        outputs, norms = _outputs_and_norms(problem, solved, rate, chunk)
         for i, step in enumerate(chunk):
-            norm = float(norms[len(candidates)])
-            candidates.append(_over_scales(task, solved, outputs[:, :, i], norm, int(step)))
-    return candidates
+            F = np.ascontiguousarray(outputs[:, :, i])
+            for curve, task in zip(curves, tasks, strict=True):
+                squares = norms[:, i].sum() if task.column is None else norms[task.column, i]
+                curve.append(_over_scales(task, solved, F, math.sqrt(float(squares)), int(step)))
+    return curves
 
 
 def _chunks(problem: Problem, solved: Solved, count: int) -> int:
-    size = 8 * problem.n * solved.labels.Y.shape[1] * 3
+    size: int = 8 * problem.n * solved.labels.Y.shape[1] * 4
     return max(1, math.ceil(count * size / CHUNK_BYTES))
 
 
-def _outputs(problem: Problem, solved: Solved, rate: float, steps: Indices) -> Matrix:
-    """(n, k, t) training outputs ũ(k) of all examples in the columns of the code."""
+def _outputs_and_norms(problem: Problem, solved: Solved, rate: float, steps: Indices) -> tuple[Matrix, Matrix]:
+    """(n, k, t) outputs ũ(k) on all examples in the columns of the code, and (k, t) squared norms zᵀKz of the f_k."""
+    times = steps.astype(np.float64)
+    basis = solved.labels.basis
 
-    def fitted(values: Vector) -> Matrix:
-        return 1.0 - decay(values, rate, steps.astype(np.float64))
+    def in_code(F: Callable[[Vector], Matrix]) -> Matrix:
+        reduced = np.concatenate([part.apply_many(F) for part in solved.parts], axis=1)
+        code: Matrix = reduced if basis.shape == (1, 1) else np.einsum("gwt,kw->gkt", reduced, basis, optimize=True)
+        return code
 
-    parts = [part.apply_many(fitted) for part in solved.parts]
-    reduced = np.concatenate(parts, axis=1)
-    code = np.einsum("gwt,kw->gkt", reduced, solved.labels.basis, optimize=True)
+    fitted = in_code(lambda values: 1.0 - decay(values, rate, times))
+    travelled = in_code(lambda values: _travelled(values, rate, times))
+    norms = np.maximum(np.einsum("gkt,gkt->kt", fitted, travelled), 0.0)
     if problem.scales is None:
-        return np.asarray(code)
-    flat = problem.distinct.expand(code.reshape(code.shape[0], -1))
-    return flat.reshape(-1, *code.shape[1:])
+        return fitted, norms
+    flat = problem.distinct.expand(fitted.reshape(fitted.shape[0], -1))
+    return flat.reshape(-1, *fitted.shape[1:]), norms
+
+
+def _travelled(values: Vector, rate: float, times: Vector) -> Matrix:
+    """(m, t) (1 − (1 − ηλ)^k)/λ, which takes labels to the coefficients of f_k; ηk where λ is nearly 0."""
+    small = np.multiply.outer(np.abs(values) * rate, np.maximum(times, 1.0)) < 1e-8
+    fitted = 1.0 - decay(values, rate, times)
+    return np.where(small, rate * times, fitted / np.where(small, 1.0, values[:, None]))
 
 
 def _over_scales(task: Task, solved: Solved, F: Matrix, norm: float, step: int | None) -> list[Candidate]:
     """The bound at each scale; sorted margins give the mean ramp loss at all scales together."""
-    scales = SCALES if task.scalable else np.ones(1)
-    losses = mean_ramp(task.margins(solved, F), scales)
-    values = losses + task.family.beyond_loss(scales * norm)
-    return [Candidate(step, float(s), float(v)) for s, v in zip(scales, values, strict=True)]
+    margins = task.margins(solved, F)
+    if not task.scalable:
+        loss = float(np.clip(1.0 - margins, 0.0, 1.0).mean())
+        return [Candidate(step, 1.0, loss + float(task.family.beyond_loss(norm)))]
+    values = mean_ramp(margins, SCALES) + task.family.beyond_loss(SCALES * norm)
+    return [Candidate(step, float(s), float(v)) for s, v in zip(SCALES, values, strict=True)]
 
 
 def mean_ramp(margins: Vector, scales: Vector) -> Vector:
@@ -218,31 +250,21 @@ def mean_ramp(margins: Vector, scales: Vector) -> Vector:
     return losses
 
 
-def _certified_stop(
-    problem: Problem, solved: Solved, rate: float, task: Task, curve: list[list[Candidate]]
-) -> Stopped | None:
+def _certified_stop(problem: Problem, solved: Solved, rate: float, task: Task, curve: list[list[Candidate]]) -> Stopped:
     """The best candidate, its norm and training loss certified by one product (docs/proofs.md P6)."""
-    if not curve:
-        return None
     best = min((c for row in curve for c in row), key=lambda c: c.value)
-    if solved.unreachable == 0.0:
+    if solved.unreachable == 0.0 and task.column is None:
         F = problem.distinct.values(solved.labels.Y) - _certificate(solved).residual
         norm = math.sqrt(float(_certificate(solved).norm_squared.sum()))
         at_end = _over_scales(task, solved, F[problem.distinct.group] * problem.distinct.lengths[:, None], norm, None)
         best = min([best, *at_end], key=lambda c: c.value)
-    Z = solved.Z if best.step is None else solved.coefficients(problem, _filter(rate, best.step))
+    Z = solved.Z if best.step is None else solved.coefficients(problem, stopped_filter(rate, best.step))
     return certified_candidate(problem, solved, task, best, Z * best.scale)
 
 
-def _filter(rate: float, step: int) -> Callable[[Vector], Vector]:
-    """λ ↦ (1 − (1 − ηλ)^k)/λ, which takes labels to the coefficients of f_k."""
-
-    def filter_values(values: Vector) -> Vector:
-        fitted = 1.0 - decay(values, rate, np.array([float(step)]))[:, 0]
-        small = np.abs(values) * rate * max(step, 1) < 1e-8
-        return np.where(small, rate * step, fitted / np.where(small, 1.0, values))
-
-    return filter_values
+def stopped_filter(rate: float, step: int) -> Callable[[Vector], Vector]:
+    """λ ↦ (1 − (1 − ηλ)^k)/λ for one k."""
+    return lambda values: _travelled(values, rate, np.array([float(step)]))[:, 0]
 
 
 def _certificate(solved: Solved) -> Certificate:
@@ -277,71 +299,46 @@ def _curve_document(curve: list[list[Candidate]]) -> BoundCurve | None:
 # Class by class -------------------------------------------------------------------------------------------------------
 
 
-def _per_class(problem: Problem, solved: Solved, rate: float, delta: float, reason: str) -> list[PerClass]:
+def class_tasks(problem: Problem, solved: Solved, delta: float) -> list[Task]:
     """The one-vs-rest problems of c > 2 classes, all at once: δ/c each."""
     if solved.labels.indices is None or solved.labels.Y.shape[1] == 1:
         return []
-    classes = problem.data.classes
-    family = _family(problem, delta / len(classes), 4.0)
-    tasks = [Task(family, "column", column) for column in range(len(classes))]
-    best = _best_per_class(problem, solved, rate, tasks)
-    counts = np.bincount(solved.labels.indices, minlength=len(classes)) / problem.n
+    classes = len(problem.data.classes)
+    family = _family(problem, delta / classes, 4.0)
+    return [Task(family, "column", column) for column in range(classes)]
+
+
+def _class_rows(
+    problem: Problem,
+    solved: Solved,
+    rate: float,
+    tasks: list[Task],
+    curves: list[list[list[Candidate]]],
+    reason: str,
+) -> list[PerClass]:
+    if not tasks:
+        return []
+    assert solved.labels.indices is not None
+    shares = np.bincount(solved.labels.indices, minlength=len(tasks)) / problem.n
+    stops = [_certified_stop(problem, solved, rate, task, curve) for task, curve in zip(tasks, curves, strict=True)]
     return [
-        _class_row(problem, solved, rate, task, stop, name, float(min(share, 1.0 - share)), reason)
-        for task, stop, name, share in zip(tasks, best, classes, counts, strict=True)
+        _class_row(problem, solved, task, stop, float(min(share, 1.0 - share)), reason)
+        for task, stop, share in zip(tasks, stops, shares, strict=True)
     ]
 
 
-def _best_per_class(problem: Problem, solved: Solved, rate: float, tasks: list[Task]) -> list[Candidate]:
-    """For each class the stopping time with the least bound, by the quadrature."""
-    times = step_grid(10**6)[::2]
-    best = [Candidate(int(times[0]), 1.0, math.inf)] * len(tasks)
-    position = 0
-    column_norms = _column_norms(problem, solved, rate, times)
-    for chunk in np.array_split(times, _chunks(problem, solved, len(times))):
-        outputs = _outputs(problem, solved, rate, chunk)
-        for i, step in enumerate(chunk):
-            for number, task in enumerate(tasks):
-                norm = float(column_norms[number, position])
-                loss = float(mean_ramp(task.margins(solved, outputs[:, :, i]), np.ones(1))[0])
-                value = loss + float(task.family.beyond_loss(norm))
-                if value < best[number].value:
-                    best[number] = Candidate(int(step), 1.0, value)
-            position += 1
-    return best
-
-
-def _column_norms(problem: Problem, solved: Solved, rate: float, times: Indices) -> Matrix:
-    """(k, t) norms B_k of the code's columns: ‖f_z‖² = z_aᵀ K z_a = Σ_g t̂_a(g)ᵀ … by f(A) applied to both sides."""
-    out = np.empty((solved.labels.Y.shape[1], len(times)))
-    for i, step in enumerate(times):
-        Z = solved.apply(_filter(rate, int(step))) @ solved.labels.basis.T
-        fitted = _outputs_of_filter(solved, rate, int(step)) @ solved.labels.basis.T
-        out[:, i] = np.sqrt(np.maximum(np.einsum("gk,gk->k", Z, fitted), 0.0))
-    return out
-
-
-def _outputs_of_filter(solved: Solved, rate: float, step: int) -> Matrix:
-    return solved.apply(lambda values: 1.0 - decay(values, rate, np.array([float(step)]))[:, 0])
-
-
-def _class_row(
-    problem: Problem, solved: Solved, rate: float, task: Task, best: Candidate, name: str, trivial: float, reason: str
-) -> PerClass:
+def _class_row(problem: Problem, solved: Solved, task: Task, stopped: Stopped, trivial: float, reason: str) -> PerClass:
     assert task.column is not None
-    assert best.step is not None
     proof = _certificate(solved)
-    lower, upper = float(proof.lower[task.column]), float(proof.upper[task.column])
-    finite = solved.unreachable == 0.0 and math.isfinite(upper)
-    explicit = task.family.at_convergence(upper) if finite else None
-    stopped = certified_candidate(problem, solved, task, best, solved.coefficients(problem, _filter(rate, best.step)))
-    least = min(stopped.value, explicit if explicit is not None else math.inf)
-    status = "infinite" if solved.unreachable else ("certified" if finite else "estimated")
-    form = Interval(
-        lower=None if solved.unreachable else lower, upper=upper if finite else None, status=status
-    )
+    form = interval_between(solved, float(proof.lower[task.column]), float(proof.upper[task.column]))
+    explicit = None if form.upper is None else task.family.at_convergence(form.upper)
+    least = stopped.value if explicit is None else min(stopped.value, explicit)
     return PerClass(
-        name=name, quadratic_form=form, explicit=explicit, stopped=stopped, trivial=trivial,
+        name=problem.data.classes[task.column],
+        quadratic_form=form,
+        explicit=explicit,
+        stopped=stopped,
+        trivial=trivial,
         verdict=_verdict(least, trivial, reason),
     )
 
@@ -364,13 +361,13 @@ def _reason(verdict: str, value: float, trivial: float) -> str:
 
 def _statement(problem: Problem, task: Task, delta: float) -> str:
     what = {
-        "binary": "the expected ramp loss, hence the portion of new examples misclassified, of the infinite-width network",
+        "binary": "the expected ramp loss, hence the portion of new examples misclassified, of the infinite-width net",
         "argmax": "the portion of new examples whose class the infinite-width network gets wrong",
         "absolute": "the expected loss min(1, |y - f|) of the infinite-width network",
     }[task.kind]
     extension = " (an extension of the paper's two-class statement to several)" if task.kind == "argmax" else ""
     return (
-        f"With probability at least {1 - delta:g} over the sample, {what}, trained to convergence (explicit) or stopped "
-        f"where the bound is least (stopped), is at most this{extension}. Our derivation in the manner of Arora et al. "
+        f"With probability at least {1 - delta:g} over the sample, {what}, trained to convergence (explicit) or "
+        f"stopped where the bound is least (stopped), is at most this{extension}. Our derivation after Arora et al. "
         "2019, Theorem 5.1, with every constant explicit: docs/proofs.md P7."
     )

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from prefit._shapes import Indices, Vector
 from prefit.documents.forecast import Distance, LabelResult, Projection, QuadraticForm, Residual, StepsTo
 from prefit.documents.model import Status
+from prefit.jobs.intervals import interval_of
 from prefit.jobs.prediction import test_part
 from prefit.jobs.problem import Problem
-from prefit.jobs.solve import Solution, Solved
+from prefit.jobs.sets import Solved
+from prefit.jobs.solve import Solution
 from prefit.spectra import SpectralMeasure, combine
 from prefit.theory.arora2019 import LAST_STEP, complexity, distances, first_step_to, residual_norms, step_grid
 
+Name = Literal["true", "random", "worst"]
 PORTIONS = ("0.5", "0.1", "0.01")
 POINTS = 800  # of a drawn spectrum
 
@@ -27,9 +32,8 @@ def thinned(count: int) -> Indices:
 
 
 def label_entries(problem: Problem, solution: Solution, rate: float, stable: bool) -> list[LabelResult]:
-    bracketed = rate * solution.ends.largest <= 1.0 + 1e-9
-    name = "worst" if problem.data.labels == "worst" else "true"
-    entries = [_single(problem, solution.true, name, rate, stable, bracketed, test=True)]
+    bracketed = rate * solution.ends.step_limit <= 1.0 + 1e-12
+    entries = [_single(problem, solution.true, "true", rate, stable, bracketed, test=True)]
     if solution.random:
         entries.append(_baseline(problem, solution.random, rate, stable))
     if solution.worst is not None:
@@ -38,12 +42,12 @@ def label_entries(problem: Problem, solution: Solution, rate: float, stable: boo
 
 
 def _single(
-    problem: Problem, solved: Solved, name: str, rate: float, stable: bool, bracketed: bool, test: bool
+    problem: Problem, solved: Solved, name: Name, rate: float, stable: bool, bracketed: bool, test: bool
 ) -> LabelResult:
     quadratic = interval_of(solved)
     upper = solved.upper if bracketed else None
     return LabelResult(
-        name=name,  # type: ignore[arg-type]
+        name=name,
         draws=1,
         quadratic_form=quadratic,
         complexity=_complexity(problem, quadratic),
@@ -55,19 +59,6 @@ def _single(
     )
 
 
-def interval_of(solved: Solved) -> QuadraticForm:
-    assert solved.certificate is not None
-    if solved.unreachable > 0.0:
-        return QuadraticForm(lower=None, upper=None, status="infinite")
-    lower, upper = solved.certificate.total()
-    lower = max(lower, 0.0)
-    if not np.isfinite(upper):
-        return QuadraticForm(lower=lower, upper=None, status="estimated")
-    exact = bool(solved.parts) and solved.parts[0].exact or solved.degree > 2**60
-    status: Status = "exact" if exact and upper - lower <= 1e-6 * upper else "certified"
-    return QuadraticForm(lower=lower, upper=max(upper, lower), status=status)
-
-
 def _complexity(problem: Problem, form: QuadraticForm) -> QuadraticForm:
     mean_trace = problem.trace / problem.n
 
@@ -77,7 +68,7 @@ def _complexity(problem: Problem, form: QuadraticForm) -> QuadraticForm:
     return QuadraticForm(lower=of(form.lower), upper=of(form.upper), status=form.status)
 
 
-def _grid(measure: SpectralMeasure, rate: float) -> Vector:
+def _grid(measure: SpectralMeasure, rate: float) -> Indices:
     """To where the loss is 1% of its start, or the last step."""
     last = first_step_to(measure, rate, 0.01)
     return step_grid(LAST_STEP if last is None else min(last, LAST_STEP))
@@ -95,9 +86,7 @@ def _residual(measure: SpectralMeasure, upper: SpectralMeasure | None, rate: flo
     )
 
 
-def _steps_to(
-    measure: SpectralMeasure, upper: SpectralMeasure | None, rate: float, portion: float
-) -> StepsTo:
+def _steps_to(measure: SpectralMeasure, upper: SpectralMeasure | None, rate: float, portion: float) -> StepsTo:
     """Gauss's curve runs below the true one and reaches a portion first, Radau's last."""
     early = first_step_to(measure, rate, portion)
     late = None if upper is None else first_step_to(upper, rate, portion)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from prefit._shapes import Matrix, Vector
+from prefit._shapes import Indices, Matrix
 from prefit.data import LabelledData
 from prefit.data.coding import coding_name
 from prefit.documents import Forecast
@@ -23,7 +23,8 @@ from prefit.documents.forecast import (
 from prefit.documents.model import Cost, Ran
 from prefit.gram import Workers
 from prefit.jobs.bounding import bound_of
-from prefit.jobs.entries import interval_of, label_entries, thinned
+from prefit.jobs.entries import label_entries, thinned
+from prefit.jobs.intervals import interval_of
 from prefit.jobs.labelsets import LabelSet, own_labels, random_sets, redrawn, worst_set
 from prefit.jobs.memory import peak_bytes
 from prefit.jobs.options import ForecastOptions
@@ -31,7 +32,8 @@ from prefit.jobs.problem import Problem, conflict_groups, pose
 from prefit.jobs.progress import Clock, silent
 from prefit.jobs.ridge import ridge_part
 from prefit.jobs.sentences import summary
-from prefit.jobs.solve import Solution, Solved, SpectrumEnds, solve
+from prefit.jobs.sets import Solved
+from prefit.jobs.solve import Solution, SpectrumEnds, solve
 from prefit.theory.arora2019 import (
     complexity,
     convergence_rate,
@@ -86,9 +88,9 @@ def _about_the_worst(solution: Solution) -> Solution:
 
 
 def _document(problem: Problem, solution: Solution, options: ForecastOptions, clock: Clock) -> Forecast:
-    rate = options.step_size or 1.0 / solution.ends.largest
+    rate = options.step_size or 1.0 / solution.ends.step_limit
     with clock.phase("curves and bounds"):
-        stable = rate < 2.0 / solution.ends.largest
+        stable = rate < 2.0 / solution.ends.step_limit
         entries = label_entries(problem, solution, rate, stable)
         bound = bound_of(problem, solution.true, rate if stable else None, options.delta)
         ridge = None if options.ridge is None else ridge_part(problem, solution.true, options)
@@ -114,7 +116,8 @@ def _data_part(problem: Problem, true: Solved) -> Data:
     groups = conflict_groups(problem.distinct, Y)
     indices = true.labels.indices
     classes = list(data.classes) if indices is not None else []
-    coding = coding_name(len(classes)) if classes else data.task
+    real = "coded" if data.task == "classes" else data.task
+    coding = coding_name(len(classes)) if classes else real
     return Data(
         source=data.source,
         name=data.name,
@@ -136,7 +139,7 @@ def _data_part(problem: Problem, true: Solved) -> Data:
     )
 
 
-def _conflict(problem: Problem, true: Solved, group: Vector) -> Conflict:
+def _conflict(problem: Problem, true: Solved, group: Indices) -> Conflict:
     shown = group[:10]
     rows = problem.data.train.rows[shown]
     if true.labels.indices is not None:
@@ -168,11 +171,14 @@ def _noise_curve(problem: Problem, solution: Solution) -> NoiseCurve | None:
     """From the two ends: the labels as they are, and all redrawn (exact trace, or the mean of the draws)."""
     true = interval_of(solution.true)
     random = _random_end(problem, solution)
-    if random is None or true.lower is None or true.upper is None or problem.data.labels != "true":
+    if random is None or true.lower is None or true.upper is None or true.lower <= 0.0:
+        return None
+    if problem.data.labels != "true" or problem.data.task != "classes":
         return None
     middle = (true.lower + true.upper) / 2.0
     portions = [i / 20 for i in range(21)]
-    forms = [expected_form(middle, random, problem.n, p) for p in portions]
+    # Coinciding inputs are one: they draw one label together.
+    forms = [expected_form(middle, random, problem.distinct.count, p) for p in portions]
     mean_trace = problem.trace / problem.n
     return NoiseCurve(
         portion=portions, complexity=[complexity(form, problem.n, mean_trace=mean_trace) for form in forms]
@@ -201,7 +207,7 @@ def _convergence(problem: Problem, ends: SpectrumEnds, rate: float, delta: float
         rate=convergence_rate(rate, ends.floor) if two_layer else None,
         width_for_concentration=width_for_concentration(squares**0.5, delta, deviation) if two_layer else None,
         width_lemma_c3=width_of_lemma_c3(problem.n, delta, deviation) if two_layer else None,
-        steps_stable_below=2.0 / ends.largest,
+        steps_stable_below=2.0 / ends.step_limit,
         step_size_mean_loss=rate * problem.n,
     )
 

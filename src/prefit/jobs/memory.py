@@ -37,7 +37,7 @@ def peak_bytes() -> int:
 
 
 def size_text(count: float) -> str:
-    """"1.4 GiB"."""
+    """ "1.4 GiB"."""
     for unit in ("B", "KiB", "MiB"):
         if count < 1024:
             return f"{count:.3g} {unit}"

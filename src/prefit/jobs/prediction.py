@@ -20,8 +20,5 @@ def test_part(problem: Problem, Z: Matrix) -> Test | None:
         assert test.targets is not None
         return Test(n=test.n, error=None, l1=float(np.abs(F - test.targets).sum(axis=1).mean()))
     Y = code(test.labels, len(problem.data.classes))
-    if Y.shape[1] == 1:
-        wrong = Y[:, 0] * F[:, 0] <= 0.0
-    else:
-        wrong = F.argmax(axis=1) != test.labels
+    wrong = Y[:, 0] * F[:, 0] <= 0.0 if Y.shape[1] == 1 else F.argmax(axis=1) != test.labels
     return Test(n=test.n, error=float(wrong.mean()), l1=float(np.abs(F - Y).sum(axis=1).mean()))

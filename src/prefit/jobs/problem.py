@@ -9,7 +9,7 @@ import numpy as np
 from prefit._shapes import Indices, Matrix, Vector
 from prefit.data import LabelledData
 from prefit.data.distinct import Distinct, distinct_inputs, unit_rows
-from prefit.gram import Gram, Workers, cosines_of, dense_gram, tiled_bytes, tiled_gram
+from prefit.gram import Cosines, Gram, Workers, cosines_of, dense_gram, tiled_bytes, tiled_gram
 from prefit.jobs.memory import require
 from prefit.jobs.options import ForecastOptions
 from prefit.jobs.progress import Clock
@@ -34,10 +34,12 @@ class Problem:
     rows: Matrix
     test_rows: Matrix | None
     test_lengths: Vector | None
+    cosines: Cosines
     gram: Gram
     exact: bool
     normalized: bool
     workers: Workers
+    memory: int | None
 
     @property
     def n(self) -> int:
@@ -96,7 +98,20 @@ def pose(data: LabelledData, options: ForecastOptions, workers: Workers, clock: 
     cosines = cosines_of(data.train.X, U, found.first)
     with clock.phase("gram") as progress:
         gram = dense_gram(cosines, kernel, progress) if exact else tiled_gram(cosines, kernel, workers, progress)
-    return Problem(data, kernel, found, rows, test_rows, test_lengths, gram, exact, options.normalize, workers)
+    return Problem(
+        data=data,
+        kernel=kernel,
+        distinct=found,
+        rows=rows,
+        test_rows=test_rows,
+        test_lengths=test_lengths,
+        cosines=cosines,
+        gram=gram,
+        exact=exact,
+        normalized=options.normalize,
+        workers=workers,
+        memory=options.memory,
+    )
 
 
 def _test_inputs(data: LabelledData, normalize: bool) -> tuple[Matrix | None, Vector | None]:

@@ -13,7 +13,7 @@ from prefit.jobs.bounding import inapplicable, pooled_task
 from prefit.jobs.options import ForecastOptions
 from prefit.jobs.prediction import test_part
 from prefit.jobs.problem import Problem
-from prefit.jobs.solve import Solved
+from prefit.jobs.sets import Solved
 from prefit.spectra import certify
 
 

@@ -8,7 +8,7 @@ from prefit.documents.forecast import LabelResult
 
 def summary(doc: Forecast) -> list[str]:
     """The answer: learnable or not, how fast, what error to expect, what stands in the way."""
-    true = doc.entry("true") or doc.entry("worst")
+    true = doc.entry("true")
     assert true is not None
     random = doc.entry("random")
     sentences = [_headline(doc, true, random)]
@@ -24,19 +24,25 @@ def summary(doc: Forecast) -> list[str]:
 def _ratio(true: LabelResult, random: LabelResult | None) -> float | None:
     """Quadratic form of the labels as a portion of that of random labels."""
     form = true.quadratic_form
-    if random is None or random.quadratic_form.mean is None or form.lower is None:
+    if random is None or form.lower is None or form.upper is None:
         return None
-    top = form.upper if form.upper is not None else form.lower
-    return (form.lower + top) / 2.0 / random.quadratic_form.mean
+    null = random.quadratic_form
+    if null.mean is None or null.upper is None or null.mean <= 0.0:
+        return None
+    return (form.lower + form.upper) / 2.0 / null.mean
 
 
 def _headline(doc: Forecast, true: LabelResult, random: LabelResult | None) -> str:
     if doc.data.conflicting_duplicates:
         return (
-            f"Labels contradict each other: {doc.data.conflicting_duplicates} examples share an input with another label, "
-            "so no network fits them all."
+            f"Labels contradict each other: {doc.data.conflicting_duplicates} examples share an input with another "
+            "label, so no network fits them all."
         )
     ratio = _ratio(true, random)
+    if true.quadratic_form.status == "estimated":
+        return (
+            "No certificate: some inputs nearly coincide, or are opposite, and the Gram matrix is singular to rounding."
+        )
     if ratio is None:
         if doc.bound.verdict == "informative":
             return "Labels look learnable: the bound on the error beats answering without looking."
@@ -46,7 +52,7 @@ def _headline(doc: Forecast, true: LabelResult, random: LabelResult | None) -> s
     if ratio < 0.5:
         return f"Labels look partly learnable: they cost {_share(ratio)} of what random labels would."
     if ratio < 0.9:
-        return f"Labels have little structure that this kernel sees: they cost {_share(ratio)} of what random labels would."
+        return f"Labels have little structure for this kernel: they cost {_share(ratio)} of what random labels would."
     return f"Labels look random to this kernel: they cost {_share(ratio)} of what random labels would."
 
 
@@ -65,12 +71,15 @@ def _conflicts(doc: Forecast) -> list[str]:
 def _speed(doc: Forecast, true: LabelResult, random: LabelResult | None) -> list[str]:
     if true.residual is None:
         return [
-            f"Gradient descent diverges at step size {doc.step_size:.3g}: it must be below 2/λ_max = "
-            f"{doc.convergence.steps_stable_below:.3g}."
+            (
+                f"Gradient descent diverges at step size {doc.step_size:.3g}: it must be below 2/λ_max = "
+                f"{doc.convergence.steps_stable_below:.3g}."
+            )
         ]
     tenth = true.steps_to["0.1"]
     if tenth.lower is None:
-        return ["Gradient descent never brings the loss to a tenth of its start: the contradictions remain."]
+        why = "the contradictions remain" if doc.data.conflicts else "part of the labels is out of this kernel's reach"
+        return [f"Gradient descent never brings the loss to a tenth of its start: {why}."]
     text = f"Gradient descent brings the loss to a tenth of its start in {_steps(tenth.lower, tenth.upper)} steps"
     theirs = random.steps_to["0.1"] if random is not None else None
     if theirs is not None and theirs.lower is not None and theirs.lower > 0:
@@ -86,13 +95,13 @@ def _steps(lower: int, upper: int | None) -> str:
 
 def _complexity(doc: Forecast, true: LabelResult, random: LabelResult | None) -> list[str]:
     value = true.complexity
-    if value.lower is None:
+    if value.lower is None or value.upper is None:
         return []
     text = f"Complexity √(2yᵀH⁻¹y/n) is {value.lower:.4g}"
-    if value.upper is not None and f"{value.upper:.4g}" != f"{value.lower:.4g}":
+    if f"{value.upper:.4g}" != f"{value.lower:.4g}":
         text += f" to {value.upper:.4g}"
     text += f" ({value.status})"
-    if random is not None and random.complexity.mean is not None:
+    if random is not None and random.complexity.mean is not None and random.complexity.upper is not None:
         text += f"; random labels give {random.complexity.mean:.4g}, where 2 or more says nothing"
     return [text + "."]
 
@@ -106,8 +115,10 @@ def _bound(doc: Forecast) -> list[str]:
         return []
     what = "error" if doc.data.classes else "loss"
     return [
-        f"With {100 * (1 - bound.delta):g}% confidence the {what} on new examples is at most {min(values):.3g}: "
-        f"{bound.verdict}, since answering without looking gives {bound.trivial:.3g}."
+        (
+            f"With {100 * (1 - bound.delta):g}% confidence the {what} on new examples is at most {min(values):.3g}: "
+            f"{bound.verdict}, since answering without looking gives {bound.trivial:.3g}."
+        )
     ]
 
 
@@ -115,10 +126,14 @@ def _test(true: LabelResult) -> list[str]:
     if true.test is None:
         return []
     if true.test.error is None:
-        return [f"On the {true.test.n:,} test examples the infinitely wide network errs by {true.test.l1:.3g} on average."]
+        return [
+            f"On the {true.test.n:,} test examples the infinitely wide network errs by {true.test.l1:.3g} on average."
+        ]
     return [
-        f"On the {true.test.n:,} test examples the infinitely wide network misclassifies {100 * true.test.error:.3g}% "
-        "(an estimate for new data)."
+        (
+            f"On the {true.test.n:,} test examples the infinitely wide network misclassifies {100 * true.test.error:.3g}% "
+            "(an estimate for new data)."
+        )
     ]
 
 
@@ -126,12 +141,16 @@ def _gap(doc: Forecast, true: LabelResult) -> list[str]:
     form = true.quadratic_form
     if form.status == "estimated":
         return [
-            "No certificate: some inputs nearly coincide on the sphere (or are opposite), so only the lower end of the "
-            "complexity is proved."
+            (
+                "A kernel without odd powers above 1 is singular on opposite inputs: try --bias or --kernel ntk:2. "
+                "Loss curve and stopped bound still stand."
+            )
         ]
     if form.lower is None or form.upper is None or form.upper - form.lower <= doc.tolerance * form.upper:
         return []
     return [
-        f"The certified interval is wider than asked: relative gap {(form.upper - form.lower) / form.upper:.2g}, "
-        f"tolerance {doc.tolerance:g}. Inputs nearly coincide; --exact narrows it where memory allows."
+        (
+            f"The certified interval is wider than asked: relative gap {(form.upper - form.lower) / form.upper:.2g}, "
+            f"tolerance {doc.tolerance:g}. Inputs nearly coincide; --exact narrows it where memory allows."
+        )
     ]

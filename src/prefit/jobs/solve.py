@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,14 +11,15 @@ from prefit._shapes import Matrix, Vector
 from prefit.jobs.labelsets import LabelSet
 from prefit.jobs.problem import Problem
 from prefit.jobs.progress import Clock
+from prefit.jobs.rescue import rescued
+from prefit.jobs.sets import Solved, certified, reachable
 from prefit.spectra import (
     BlockLanczos,
-    Certificate,
     Decomposition,
     Eigensystem,
     LabelRun,
+    LanczosDecomposition,
     SpectralMeasure,
-    certify,
     combine,
     eigensystem,
     run_lockstep,
@@ -28,35 +29,9 @@ from prefit.spectra import (
 UNIT = 2.0**-53
 MAX_STEPS = 600
 BLOCK = 10  # random ±1 labellings that share a Krylov space
+TIGHT = 1.001  # certified upper end of λ_max over the Ritz value, up to where the former is used
+TOP_STEPS = 40
 ROUNDS = 4  # how often a certificate that came out too wide is answered by more steps
-
-
-@dataclass(frozen=True)
-class Solved:
-    """One label set with its decomposition and an approximate solution of K Z = values.
-
-    parts     decompositions of the columns of `reduced` in A = D K D, in order; empty for a random draw in a shared block
-    measure   of the whole set (columns added), with an atom at 0 for labels that contradict each other
-    upper     Gauss-Radau side, where one is proved
-    Z         (g, k) coefficients of the functions Σ_i z_i κ(x_i, ·), one per column of the code
-    """
-
-    labels: LabelSet
-    parts: list[Decomposition]
-    measure: SpectralMeasure
-    upper: SpectralMeasure | None
-    unreachable: float
-    degree: int
-    Z: Matrix
-    certificate: Certificate | None = None
-
-    def apply(self, f: Callable[[Vector], Vector]) -> Matrix:
-        """(g, w) f(A) applied to the labels in the range of E."""
-        return np.hstack([part.apply(f) for part in self.parts])
-
-    def coefficients(self, problem: Problem, f: Callable[[Vector], Vector]) -> Matrix:
-        """(g, k) coefficients z = D f(A) t of a spectral filter of the labels, in the columns of the code."""
-        return problem.distinct.scales[:, None] * (self.apply(f) @ self.labels.basis.T)
 
 
 @dataclass(frozen=True)
@@ -72,6 +47,11 @@ class SpectrumEnds:
     system: Eigensystem | None
     worst: Matrix | None
 
+    @property
+    def step_limit(self) -> float:
+        """λ_max for choosing step sizes: the certified upper end where it is tight, else the largest Ritz value."""
+        return self.largest_upper if self.largest_upper <= TIGHT * self.largest else self.largest
+
 
 @dataclass(frozen=True)
 class Solution:
@@ -80,15 +60,6 @@ class Solution:
     worst: Solved | None
     ends: SpectrumEnds
     products: int
-
-
-def reachable(problem: Problem, labels: LabelSet) -> tuple[Matrix, float]:
-    """Coordinates t (g, w) of the labels in the range of E, and the squared norm of the rest (0 if nothing conflicts)."""
-    t = problem.distinct.range_part(labels.reduced)
-    if problem.distinct.merged == 0 or not problem.distinct.in_conflict(labels.Y).size:
-        return t, 0.0
-    rest = labels.reduced - problem.distinct.expand(t)
-    return t, float(np.einsum("ij,ij->", rest, rest))
 
 
 def solve(
@@ -111,7 +82,7 @@ def eigenvalue_floor(problem: Problem) -> float:
 
 
 def _upper_end(problem: Problem, vector: Vector) -> float:
-    """Certified upper end of λ_max: max_i (|A| v)_i/v_i for v > 0 (Collatz-Wielandt), tight at a positive eigenvector."""
+    """Certified upper end of λ_max: max_i (|A|v)_i/v_i, v > 0 (Collatz-Wielandt), tight at a positive eigenvector."""
     D = problem.distinct.scales
 
     def absolute(v: Vector) -> Vector:
@@ -172,13 +143,14 @@ def _exact_set(problem: Problem, system: Eigensystem, labels: LabelSet) -> Solve
         # One step of refinement: the eigenvectors are orthonormal to rounding only.
         rest = problem.distinct.values(labels.Y) - problem.gram.operator.matmat(Z)
         Z = Z + D * system.labels(D * rest).apply(inverse)
-    measure = _positive(decomposition.measure()).with_atom(unreachable)
+    measure = _above_rounding(problem, decomposition.measure(), float(system.values[-1])).with_atom(unreachable)
     return Solved(labels, [decomposition], measure, measure, unreachable, decomposition.degree, Z)
 
 
-def _positive(measure: SpectralMeasure) -> SpectralMeasure:
-    """Eigenvalues of a positive semidefinite matrix that rounding left below 0 are 0."""
-    return SpectralMeasure(np.maximum(measure.nodes, 0.0), measure.weights)
+def _above_rounding(problem: Problem, measure: SpectralMeasure, largest: float) -> SpectralMeasure:
+    """Eigenvalues that are rounding count as 0: no number of steps fits what lies on them."""
+    cut = problem.gram.n * UNIT * largest
+    return SpectralMeasure(np.where(measure.nodes > cut, measure.nodes, 0.0), measure.weights)
 
 
 def _inverse_above(cut: float) -> Callable[[Vector], Vector]:
@@ -213,6 +185,8 @@ def _solve_by_lanczos(
         if not _continue(runs, solved, tolerance):
             break
         target /= 4.0
+    if any(_open(item, tolerance) for item in solved):
+        solved = rescued(problem, solved, clock)
     ends = _ends(problem, every, ends_run, floor)
     worst_solved = None
     if worst is not None and ends.worst is not None:
@@ -228,12 +202,12 @@ def _true_run(problem: Problem, labels: LabelSet) -> LabelRun:
 
 
 def _random_runs(problem: Problem, draws: list[LabelSet]) -> list[LabelRun]:
-    """Blocks of columns that share a Krylov space, which takes half the steps; one draw of several columns is a block."""
+    """Blocks of columns that share a Krylov space, which halves the steps; a draw of several columns is a block."""
     if not draws:
         return []
     columns = [problem.distinct.range_part(draw.reduced) for draw in draws]
     width = columns[0].shape[1]
-    per_block = max(1, BLOCK // width)
+    per_block = max(1, min(BLOCK, problem.gram.n) // width)
     blocks = [np.hstack(columns[i : i + per_block]) for i in range(0, len(columns), per_block)]
     return [LabelRun("random", [BlockLanczos(block, np.float32, seed=100 + i)]) for i, block in enumerate(blocks)]
 
@@ -252,7 +226,8 @@ def _run_set(problem: Problem, labels: LabelSet, run: LabelRun, floor: float) ->
     measure = combine([part.measure() for part in parts]).with_atom(unreachable)
     Z = problem.distinct.scales[:, None] * (run.galerkin() @ labels.basis.T)
     degree = min(part.degree for part in parts)
-    return Solved(labels, parts, _positive(measure), upper, unreachable, degree, Z)
+    measure = _above_rounding(problem, measure, float(measure.nodes[-1]))
+    return Solved(labels, parts, measure, upper, unreachable, degree, Z)
 
 
 def _draws(problem: Problem, draws: list[LabelSet], runs: list[LabelRun], floor: float) -> list[Solved]:
@@ -266,7 +241,8 @@ def _draws(problem: Problem, draws: list[LabelSet], runs: list[LabelRun], floor:
         width = draws[0].reduced.shape[1]
         for first in range(0, block.width, width):
             labels = next(remaining)
-            measure = _positive(combine(measures[first : first + width]))
+            measure = combine(measures[first : first + width])
+            measure = _above_rounding(problem, measure, float(measure.nodes[-1]))
             Z = problem.distinct.scales[:, None] * (solution[:, first : first + width] @ labels.basis.T)
             solved.append(Solved(labels, [], measure, None, 0.0, decomposition.degree, Z))
     return solved
@@ -293,50 +269,55 @@ def _by_run(runs: list[LabelRun], draws: list[Solved]) -> list[list[Solved]]:
 
 
 def _gap(item: Solved) -> float:
+    """Relative gap of the certified interval; 0 where no number of steps would narrow it."""
     assert item.certificate is not None
     lower, upper = item.certificate.total()
     return 0.0 if item.unreachable or not np.isfinite(upper) else (upper - lower) / max(upper, 1e-300)
 
 
+def _open(item: Solved, tolerance: float) -> bool:
+    """The interval is wider than asked, or has no upper end."""
+    assert item.certificate is not None
+    return item.unreachable == 0.0 and (_gap(item) > tolerance or not np.isfinite(item.certificate.total()[1]))
+
+
+def _top_run(problem: Problem) -> LanczosDecomposition:
+    """Lanczos from the row sums and noise, TOP_STEPS steps: enough for the outermost eigenvalue."""
+    n = problem.gram.n
+    noise = np.random.default_rng(5).standard_normal((n, 1)) / np.sqrt(n)
+    block = BlockLanczos(problem.weighted.matmat(np.ones((n, 1)) / n) + 0.1 * noise)
+    while block.steps < TOP_STEPS and not block.finished:
+        block.absorb(problem.weighted.matmat(np.asarray(block.current(), dtype=np.float64)))
+    return block.decomposition()
+
+
 def _ends(problem: Problem, runs: list[LabelRun], ends_run: LabelRun | None, floor: float) -> SpectrumEnds:
     decompositions = [block.decomposition() for run in runs for block in run.blocks]
     top = max(decompositions, key=lambda d: d.largest)
-    smallest, residual = min(d.smallest for d in decompositions)
-    worst = None
-    if ends_run is not None:
-        worst = ends_run.blocks[0].decomposition().bottom_vector()[:, None]
+    if _upper_end(problem, top.top_vector()) > TIGHT * top.largest:
+        # Labels that hardly touch the top eigenvector do not find it; a start of its own does.
+        other = _top_run(problem)
+        top = max((top, other), key=lambda d: d.largest)
+    lowest = ends_run.blocks[0].decomposition() if ends_run else min(decompositions, key=lambda d: d.smallest[0])
+    bottom = lowest.bottom_vector()
+    smallest, residual = _rayleigh(problem, bottom)
+    worst = bottom[:, None] if ends_run is not None else None
     resolved = ends_run is not None and ends_run.done
-    return SpectrumEnds(top.largest, _upper_end(problem, top.top_vector()), max(smallest, floor), residual, floor, resolved, None, worst)
+    upper = _upper_end(problem, top.top_vector())
+    # Products in float32 can push a Ritz value above every eigenvalue.
+    return SpectrumEnds(min(top.largest, upper), upper, max(smallest, floor), residual, floor, resolved, None, worst)
 
 
-def _worst(
-    problem: Problem, labels: LabelSet, floor: float, tolerance: float, clock: Clock
-) -> tuple[Solved, int]:
+def _rayleigh(problem: Problem, vector: Vector) -> tuple[float, float]:
+    """Rayleigh quotient of A, never below its least eigenvalue, and how far an eigenvalue is at most, in float64."""
+    product = problem.weighted.matmat(vector[:, None])[:, 0]
+    value = float(vector @ product)
+    return value, float(np.linalg.norm(product - value * vector)) + _deviation_norm(problem)
+
+
+def _worst(problem: Problem, labels: LabelSet, floor: float, tolerance: float, clock: Clock) -> tuple[Solved, int]:
     run = _true_run(problem, labels)
     with clock.phase("worst-case labels") as progress:
         products = run_lockstep(problem.weighted, [run], tolerance, MAX_STEPS, progress)
         solved = certified(problem, [_run_set(problem, labels, run, floor)], floor)
     return solved[0], products + 1
-
-
-# Certificates ---------------------------------------------------------------------------------------------------------
-
-
-def certified(problem: Problem, sets: list[Solved], floor: float) -> list[Solved]:
-    """All sets with their certificates, from one product in float64."""
-    Y = np.hstack([problem.distinct.values(item.labels.Y) for item in sets])
-    Z = np.hstack([item.Z for item in sets])
-    whole = certify(problem.gram, Y, Z, floor, problem.scales, problem.asked_error)
-    out, start = [], 0
-    for item in sets:
-        columns = slice(start, start + item.Z.shape[1])
-        start = columns.stop
-        part = Certificate(
-            whole.lower[columns],
-            whole.upper[columns],
-            whole.norm_squared[columns],
-            whole.residual[:, columns],
-            whole.residual_error[:, columns],
-        )
-        out.append(replace(item, certificate=part))
-    return out

@@ -8,7 +8,7 @@ from typing import Literal
 from prefit.documents import Forecast, Interval
 from prefit.documents.forecast import Residual
 from prefit.reports.facts import of_draws
-from prefit.reports.numbers import interval, number, percent, rounded_up
+from prefit.reports.numbers import interval, number, percent
 from prefit.reports.story import is_exact
 
 Kind = Literal["exact", "certified", "bracketed", "estimated", "measured", "infinite"]
@@ -69,14 +69,20 @@ def _spectrum(doc: Forecast) -> list[Known]:
             Known("λ_max", number(spectrum.lambda_max, _DIGITS), "exact", how),
             Known("λ_min", number(spectrum.lambda_min.estimate, _DIGITS), "exact", how),
         ]
-    rows = [Known("λ_max", number(spectrum.lambda_max, _DIGITS), "estimated", "largest Ritz value, never above the true one")]
+    rows = [
+        Known(
+            "λ_max", number(spectrum.lambda_max, _DIGITS), "estimated", "largest Ritz value, never above the true one"
+        )
+    ]
     if spectrum.lambda_max_upper is not None:
         upper = f"at most {number(spectrum.lambda_max_upper, _DIGITS)}"
         rows.append(Known("λ_max, upper end", upper, "certified", "Collatz–Wielandt quotient"))
     smallest = spectrum.lambda_min
     if smallest.lower > 0:
         floor = f"at least {number(smallest.lower)}"
-        rows.append(Known("λ_min, floor", floor, "certified", "Schur products and Gershgorin discs of the inner products"))
+        rows.append(
+            Known("λ_min, floor", floor, "certified", "Schur products and Gershgorin discs of the inner products")
+        )
     how = "smallest Ritz value, never below the true one"
     if smallest.error is not None:
         how += f"; an eigenvalue lies within {number(smallest.error, 2)} of it"
@@ -89,11 +95,13 @@ def _bound(doc: Forecast) -> list[Known]:
     sure = percent(1 - doc.bound.delta)
     rows = []
     if doc.bound.explicit is not None:
-        value = rounded_up(doc.bound.explicit)
+        value = number(doc.bound.explicit)
         rows.append(Known("Bound at convergence", value, "certified", f"holds with probability {sure} over the sample"))
     if doc.bound.stopped is not None:
-        value = rounded_up(doc.bound.stopped.value)
-        rows.append(Known("Bound, smallest", value, "certified", f"with probability {sure}, for all stopping times at once"))
+        value = number(doc.bound.stopped.value)
+        rows.append(
+            Known("Bound, smallest", value, "certified", f"with probability {sure}, for all stopping times at once")
+        )
     return rows
 
 

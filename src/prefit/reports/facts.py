@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from prefit.documents import Forecast, Interval
 from prefit.documents.forecast import LabelResult, QuadraticForm, StepsTo
 from prefit.documents.model import Verdict
-from prefit.reports.numbers import interval, mean_and_spread, number, percent, rounded_up, steps, steps_range
+from prefit.reports.numbers import interval, mean_and_spread, number, percent, steps, steps_range
 from prefit.reports.story import is_exact, smallest_eigenvalue
 
 MEANING_OF_WORDS = (
@@ -58,9 +58,7 @@ def _steps(doc: Forecast) -> Fact | None:
         meaning = f"Gradient descent diverges: the step size η must be below 2/λ_max = {limit}."
         return Fact("steps", title, "", "never", "", _steps_null(random), "not applicable", meaning)
     meaning = "Labels with structure that the kernel sees are fitted sooner than random ones."
-    return Fact(
-        "steps", title, "", steps_range(bracket), "", _steps_null(random), _sooner(bracket, random), meaning
-    )
+    return Fact("steps", title, "", steps_range(bracket), "", _steps_null(random), _sooner(bracket, random), meaning)
 
 
 def _steps_null(random: LabelResult | None) -> str:
@@ -100,7 +98,7 @@ def _complexity(doc: Forecast) -> Fact | None:
 def _complexity_null(doc: Forecast) -> str:
     random = doc.entry("random")
     if random is None:
-        binary = doc.data.coding == "+1/-1"
+        binary = len(doc.data.classes) == 2
         return f"{_NOT_DRAWN}; in root mean square they have 2 or more" if binary else _NOT_DRAWN
     return f"Random labels: {of_draws(random.complexity)}"
 
@@ -138,7 +136,7 @@ def _bound(doc: Forecast) -> Fact:
         "bound",
         f"Bound on the test {kind}",
         "",
-        "none" if best is None else rounded_up(best),
+        "none" if best is None else number(best),
         "" if best is None else f"probability {percent(1 - bound.delta)}",
         _bound_null(doc),
         bound.verdict,
@@ -150,7 +148,8 @@ def _bound_null(doc: Forecast) -> str:
     answer = "Always the commonest class" if doc.data.classes else "Always the same answer"
     random = doc.entry("random")
     trivial = f"{answer}: {doc.bound.trivial:.3g}"
-    if random is None or random.complexity.status == "infinite":
+    pooled = len(doc.data.classes) > 2  # then the complexity is no term of the bound
+    if random is None or random.complexity.status == "infinite" or pooled:
         return trivial
     return f"{trivial}; random labels: about {number(random.complexity.lower, 2)} or more at convergence"
 
@@ -160,6 +159,8 @@ def _where(doc: Forecast) -> str:
     best = doc.bound.stopped
     if best is None:
         return ""
+    if best.step == 0:
+        return "Smallest before any step, for the answer 0."
     when = "at convergence" if best.step is None else f"after {steps(best.step)} steps"
     scale = "" if best.scale == 1 else f", with the predictor multiplied by {best.scale:.3g}"
     return f"Smallest {when}{scale}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import unicodedata
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
@@ -11,7 +12,8 @@ from prefit.documents.forecast import StepsTo
 
 _PLAIN_ABOVE = 1e-3  # smaller numbers are written 1.2e-4
 _PLAIN_BELOW = 1e6  # larger ones 1.23e6
-_EXACT = 1e-9  # relative width that rounding alone gives; such an interval is shown as one number
+_EXACT = 1e-9  # relative width that rounding alone gives; such an interval is shown as one number,
+_EIGENVALUES = 1e-6  # and this one where the status says that the ends stand at rounding error
 _MOST_DECIMALS = 12
 
 
@@ -26,11 +28,6 @@ def number(value: float | None, digits: int = 3) -> str:
         return f"{mantissa}e{int(exponent)}"
     decimals = digits - 1 - math.floor(math.log10(abs(value)))
     return f"{round(value, decimals):,.{max(decimals, 0)}f}"
-
-
-def rounded_up(value: float, digits: int = 3) -> str:
-    """An upper end at so many digits, never below itself."""
-    return _outward(value, abs(value), digits, ROUND_CEILING) if value else "0"
 
 
 def percent(portion: float) -> str:
@@ -64,9 +61,12 @@ def interval(value: Interval, digits: int = 3) -> str:
     if value.upper is None:
         return f"about {number(value.lower, digits)} or more"
     width = value.upper - value.lower
-    if width <= _EXACT * abs(value.upper):
+    narrow = _EIGENVALUES if value.status == "exact" else _EXACT
+    if width <= max(narrow * abs(value.upper), sys.float_info.min):
         return number(value.upper, digits)
-    return f"{_outward(value.lower, width, digits, ROUND_FLOOR)} to {_outward(value.upper, width, digits, ROUND_CEILING)}"
+    return (
+        f"{_outward(value.lower, width, digits, ROUND_FLOOR)} to {_outward(value.upper, width, digits, ROUND_CEILING)}"
+    )
 
 
 def _outward(end: float, width: float, digits: int, rounding: str) -> str:

@@ -17,22 +17,22 @@ from prefit.documents import Forecast
 from prefit.reports import story
 from prefit.reports.certificates import certificates
 from prefit.reports.facts import MEANING_OF_WORDS, facts, portions
-from prefit.reports.numbers import interval, number, percent, printable, rounded_up, seconds, steps_range
+from prefit.reports.numbers import interval, number, percent, printable, seconds, steps_range
 
-_CAPTIONS = {
-    "loss": (
-        "How fast the labels are learned",
-        "The training loss of the infinitely wide network after k steps of gradient descent, by Arora et al. (2019), "
-        "Theorem 4.1. A band, where one is seen, is what the theory's bracket leaves open.",
-    ),
-    "spectrum": ("Where the labels sit in the spectrum", ""),
-    "complexity": (
-        "How complex the labels are",
-        "The labels' complexity with its interval, and what it becomes in expectation as a portion of the labels is "
-        "redrawn; the band is the mean of random labels with one standard deviation.",
-    ),
-    "bound": ("What can be promised about new data", ""),
+_TITLES = {
+    "loss": "How fast the labels are learned",
+    "spectrum": "Where the labels sit in the spectrum",
+    "complexity": "How complex the labels are",
+    "bound": "What can be promised about new data",
 }
+_LOSS_CAPTION = (
+    "The training loss of the infinitely wide network after k steps of gradient descent, by Arora et al. (2019), "
+    "Theorem 4.1. A band, where one is seen, is what the theory's bracket leaves open."
+)
+_COMPLEXITY_CAPTION = (
+    "The labels' complexity with its interval, and what it becomes in expectation as a portion of the labels is "
+    "redrawn; the band is the mean of random labels with one standard deviation."
+)
 _BOUND_CAPTION = (
     "The generalization bound of the network stopped after k steps; only below the dotted line does it say more "
     "than a constant answer. All stopping times hold at once, so the smallest may be taken."
@@ -60,15 +60,20 @@ def forecast_page(doc: Forecast) -> str:
     for name, chart in forecast_figures(doc).items():
         specs[name] = chart.properties(width="container").to_dict()
         del specs[name]["config"]
-    shown = [{"key": name, "title": _CAPTIONS[name][0], "caption": _caption(doc, name)} for name in FIGURES]
-    return _environment().get_template("forecast.html.j2").render(
-        **_shared(doc),
-        figures=shown,
-        certificates=certificates(doc),
-        meaning_of_words=MEANING_OF_WORDS,
-        specs=script_json(specs),
-        themes=script_json({tone: config(tone) for tone in ("light", "dark")}),
-        bundle=Markup(vega_bundle()),  # a library, not data: nothing to escape
+    captions = _captions(doc)
+    shown = [{"key": name, "title": _TITLES[name], "caption": captions[name]} for name in FIGURES]
+    return (
+        _environment()
+        .get_template("forecast.html.j2")
+        .render(
+            **_shared(doc),
+            figures=shown,
+            certificates=certificates(doc),
+            meaning_of_words=MEANING_OF_WORDS,
+            specs=script_json(specs),
+            themes=script_json({tone: config(tone) for tone in ("light", "dark")}),
+            bundle=Markup(vega_bundle()),  # a library, not data: nothing to escape
+        )
     )
 
 
@@ -81,12 +86,15 @@ def _shared(doc: Forecast) -> dict[str, Any]:
     return {"doc": doc, "facts": facts(doc), "portions": portions(doc), "names": story.label_names(doc), "story": story}
 
 
-def _caption(doc: Forecast, name: str) -> str:
-    if name == "spectrum":
-        return _EXACT_CAPTION if story.is_exact(doc) else _CUMULATIVE_CAPTION
-    if name == "bound":
-        return _BOUND_CAPTION if doc.bound.curve is not None else _PER_CLASS_CAPTION if doc.bound.per_class else ""
-    return _CAPTIONS[name][1]
+def _captions(doc: Forecast) -> dict[str, str]:
+    """How to read each figure, as it was drawn."""
+    per_class = _PER_CLASS_CAPTION if doc.bound.per_class else ""
+    return {
+        "loss": _LOSS_CAPTION,
+        "spectrum": _EXACT_CAPTION if story.is_exact(doc) else _CUMULATIVE_CAPTION,
+        "complexity": _COMPLEXITY_CAPTION,
+        "bound": per_class if doc.bound.curve is None else _BOUND_CAPTION,
+    }
 
 
 @functools.cache
@@ -98,7 +106,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for filter_ in (interval, number, percent, printable, rounded_up, seconds, steps_range):
+    for filter_ in (interval, number, percent, printable, seconds, steps_range):
         environment.filters[filter_.__name__] = filter_
     return environment
 

@@ -33,16 +33,16 @@ def label_names(doc: Forecast) -> dict[str, str]:
 
 def listed(words: Sequence[str]) -> str:
     """a, b and c."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return "".join(words) if len(words) < 2 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def classes(data: Data) -> str:
     """The classes with their counts, as a clause."""
     if not data.classes:
-        return "numeric targets (regression)"
+        return "targets as they were given" if data.coding == "coded" else "numeric targets (regression)"
     pairs = list(zip(data.classes, data.class_counts, strict=False))
     if len(pairs) > _MOST_CLASSES:
-        counts = data.class_counts
+        counts = data.class_counts  # as many as there are pairs, or more
         return f"{len(pairs)} classes of {min(counts):,} to {max(counts):,} examples, coded {data.coding}"
     if len(pairs) > 2 and len(set(data.class_counts)) == 1:
         named = listed([short(name) for name in data.classes])

@@ -45,7 +45,9 @@ def wrapped(text: str, width: int, indent: str = "") -> list[str]:
 
 
 def _headline(doc: Forecast, width: int) -> list[str]:
-    title = wrapped(f"prefit forecast · {story.short(doc.data.name, 40)} · {story.short(doc.kernel.name)} kernel", width)
+    title = wrapped(
+        f"prefit forecast · {story.short(doc.data.name, 40)} · {story.short(doc.kernel.name)} kernel", width
+    )
     verdict = [line for sentence in doc.summary[:1] for line in wrapped(sentence, width)]
     return [*title, "", *verdict] if verdict else title
 

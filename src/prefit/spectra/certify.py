@@ -76,7 +76,8 @@ def _inverse_forms(gram: Gram, bound: Matrix, eigenvalue_floor: float, scales: V
         return by_rows
     weighted = squares if scales is None else squares * scales[:, None] ** 2
     by_value = weighted.sum(axis=0) / eigenvalue_floor * (1.0 + (gram.n + 4) * UNIT)
-    return np.minimum(by_rows, by_value)
+    least: Vector = np.minimum(by_rows, by_value)
+    return least
 
 
 def verified_floor(K: Matrix, estimate: float, deviation: float) -> float:
@@ -103,5 +104,5 @@ def verified_floor(K: Matrix, estimate: float, deviation: float) -> float:
             np.linalg.cholesky(shifted)
         except np.linalg.LinAlgError:
             continue
-        return (sigma - loss) * (1.0 - 4 * UNIT)
+        return float((sigma - loss) * (1.0 - 4 * UNIT))
     return 0.0

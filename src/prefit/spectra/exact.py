@@ -77,4 +77,3 @@ class ExactDecomposition:
     def bottom_vector(self) -> Vector:
         """(n,) eigenvector of the smallest eigenvalue."""
         return np.asarray(self.system.V[:, 0])
-

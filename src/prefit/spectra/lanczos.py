@@ -14,10 +14,32 @@ from functools import cached_property
 import numpy as np
 import scipy.linalg
 
-from prefit._shapes import AnyArray, Matrix, Vector
+from prefit._shapes import AnyArray, Indices, Matrix, Vector
 from prefit.spectra.measure import SpectralMeasure, combine
 
 DEFLATED = 1e-12  # a new direction shorter than this portion of the largest so far is rounding, not news
+DEFLATED_SINGLE = 1e-6  # the same for products in float32
+
+
+def thin_qr(W: Matrix) -> tuple[Matrix, Matrix]:
+    """Q (n, w), R (w, w) upper triangular with W = QR: Cholesky QR twice, Householder where W is nearly dependent.
+
+    Two passes over a tall W are all it reads; Householder reads it w times.
+    """
+    if W.shape[1] == 1:
+        length = float(np.linalg.norm(W))
+        return W / (length or 1.0), np.array([[length]])
+    Q, R = W, np.eye(W.shape[1])
+    for _ in range(2):
+        try:
+            L = np.linalg.cholesky(Q.T @ Q)
+        except np.linalg.LinAlgError:
+            return np.linalg.qr(W)
+        if np.diag(L).min() < 1e-6 * np.diag(L).max():  # its square is in the Gram matrix: orthogonality would be lost
+            return np.linalg.qr(W)
+        inverse = np.linalg.inv(L)
+        Q, R = Q @ inverse.T, L.T @ R
+    return Q, R
 
 
 class BlockLanczos:
@@ -31,8 +53,9 @@ class BlockLanczos:
         self.n, self.width = start.shape
         self._rng = np.random.default_rng(seed)
         self.dtype = dtype
-        self.finished = False
-        self._Q = np.empty((self.n, 0), dtype, order="F")
+        self.finished = False  # no further step is possible
+        self.exhausted = False  # … and less than a block is left of the space: the recurrence breaks off
+        self._Q: AnyArray = np.empty((self.n, 0), dtype, order="F")
         self.used = 0  # columns of the basis that are final
         self.diagonal: list[Matrix] = []  # A_j (w, w)
         self.coupling: list[Matrix] = []  # B_j (w, w) upper triangular: A Q_j = … + Q_{j+1} B_j
@@ -54,7 +77,7 @@ class BlockLanczos:
     def absorb(self, product: AnyArray) -> None:
         """Take in A times the newest block: one step."""
         newest, w = self.current(), self.width
-        W = np.asarray(product, dtype=self.dtype)
+        W: AnyArray = np.asarray(product, dtype=self.dtype)
         if self.steps:
             before = self._Q[:, self.used - 2 * w : self.used - w]
             W = W - before @ self.coupling[-1].T.astype(self.dtype)
@@ -66,8 +89,10 @@ class BlockLanczos:
         A = np.asarray(A + correction[-w:], dtype=np.float64)
         self.diagonal.append((A + A.T) / 2)
         if self.used + w > self.n:
-            self.finished = True
-            self.coupling.append(np.zeros((w, w)))
+            B = thin_qr(np.asarray(W, dtype=np.float64))[1]
+            rounding = 1e-9 if self.dtype == np.float64 else 1e-4
+            self.finished, self.exhausted = True, float(np.abs(B).max()) > rounding * float(np.abs(A).max())
+            self.coupling.append(B if self.exhausted else np.zeros((w, w)))
             return
         following, B = self._orthonormal(np.asarray(W, dtype=np.float64), everything)
         self.coupling.append(B)
@@ -84,24 +109,28 @@ class BlockLanczos:
 
     def _orthonormal(self, W: Matrix, everything: AnyArray | None) -> tuple[Matrix, Matrix]:
         """QR of W; directions that are rounding are replaced by random ones of weight zero."""
-        Q, R = (W / (s := np.linalg.norm(W) or 1.0), np.array([[s]])) if W.shape[1] == 1 else np.linalg.qr(W)
-        if W.shape[1] == 1:
-            R = np.array([[float(np.linalg.norm(W))]])
+        Q, R = thin_qr(W)
         scale = max([float(np.abs(B).max()) for B in self.coupling] + [float(np.abs(R).max())])
-        floor = scale * (DEFLATED if self.dtype == np.float64 else 1e-6)
+        floor = scale * (DEFLATED if self.dtype == np.float64 else DEFLATED_SINGLE)
         lost = np.flatnonzero(np.abs(np.diag(R)) <= floor)
         if lost.size:
-            Q, R = Q.copy(), R.copy()
+            R = R.copy()
             R[lost] = 0.0
-            for column in lost:
-                Q[:, column] = 0.0
-                fresh = self._rng.standard_normal(self.n)
-                for _ in range(2):
-                    if everything is not None:
-                        fresh -= everything @ (everything.T @ fresh.astype(self.dtype))
-                    fresh -= Q @ (Q.T @ fresh)
-                Q[:, column] = fresh / np.linalg.norm(fresh)
+            Q = self._refilled(Q, lost, everything)
         return Q, R
+
+    def _refilled(self, Q: Matrix, lost: Indices, everything: AnyArray | None) -> Matrix:
+        """Q with its lost columns replaced by random directions orthogonal to the rest and to the basis."""
+        Q = Q.copy()
+        Q[:, lost] = 0.0
+        for column in lost:
+            fresh: Vector = np.asarray(self._rng.standard_normal(self.n))
+            for _ in range(2):
+                if everything is not None:
+                    fresh = fresh - everything @ (everything.T @ fresh.astype(self.dtype))
+                fresh = fresh - Q @ (Q.T @ fresh)
+            Q[:, column] = fresh / float(np.linalg.norm(fresh))
+        return Q
 
     def banded(self) -> Matrix:
         """QᵀAQ in the lower band storage of scipy.linalg, (w + 1, steps·w)."""
@@ -123,7 +152,18 @@ class BlockLanczos:
         right[: self.width] = self.start_factor
         if self.width == 1 and self.steps == 1:
             return right / self.diagonal[0]
-        solution: Matrix = scipy.linalg.solveh_banded(self.banded(), right, lower=True, check_finite=False)
+        try:
+            solution: Matrix = scipy.linalg.solveh_banded(self.banded(), right, lower=True, check_finite=False)
+        except np.linalg.LinAlgError:
+            return self._solve_above_rounding(right)
+        return solution
+
+    def _solve_above_rounding(self, right: Matrix) -> Matrix:
+        """T⁺E₁R without the Ritz values that rounding made zero or negative: any solution can be certified."""
+        values, U = scipy.linalg.eig_banded(self.banded(), lower=True, check_finite=False)
+        cut = float(values[-1]) * (1e-12 if self.dtype == np.float64 else 1e-6)
+        inverse = np.where(values > cut, 1.0 / np.maximum(values, cut), 0.0)
+        solution: Matrix = U @ (inverse[:, None] * (U.T @ right))
         return solution
 
     def residual(self, coefficients: Matrix) -> tuple[AnyArray, Matrix]:
@@ -191,8 +231,10 @@ class LanczosDecomposition:
         shifted[0] -= floor
         right = np.zeros(self.steps)
         right[-1] = beta**2
-        delta = scipy.linalg.solveh_banded(shifted, right, lower=True, check_finite=False) if self.steps > 1 else (
-            right / shifted[0]
+        delta = (
+            scipy.linalg.solveh_banded(shifted, right, lower=True, check_finite=False)
+            if self.steps > 1
+            else (right / shifted[0])
         )
         diagonal = np.append(self.band[0], floor + delta[-1])
         values, U = scipy.linalg.eigh_tridiagonal(diagonal, np.append(self.band[1, :-1], beta))

@@ -1,4 +1,4 @@
-"""Several label sets through Lanczos at once: one product a step for all, each stops when its own interval is narrow."""
+"""Several label sets through Lanczos at once: one product a step for all, each stops when its interval is narrow."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 from prefit._shapes import Matrix, Vector
 from prefit.gram.gram import Gram
 from prefit.spectra.lanczos import BlockLanczos
-from prefit.spectra.measure import SpectralMeasure
 
 CHECK_EVERY = 5  # steps between two looks at the gap: a look costs a banded solve
 SAFETY = 0.7  # stop when the recurrence's own gap is below this portion of the tolerance: rounding adds to it
@@ -21,8 +20,9 @@ RESOLVED = 0.01  # both ends of the spectrum are resolved when the Ritz residual
 class LabelRun:
     """One set of labels under way: its blocks, and how far it has come.
 
-    blocks   columns of the labels, as blocks of columns that share a Krylov space
-    groups   how many label sets the columns belong to (draws of random labels): all must meet the tolerance
+    blocks    columns of the labels, as blocks of columns that share a Krylov space
+    resolve   the run is there for the ends of the spectrum, not for a quadratic form
+    gap       relative gap by the recurrences, history (step, gap) its course
     """
 
     name: str
@@ -43,15 +43,6 @@ class LabelRun:
     def galerkin(self) -> Matrix:
         """(n, k) solution of A z = labels in the Krylov spaces."""
         return np.hstack([np.asarray(b.basis() @ b.solve(), dtype=np.float64) for b in self.blocks])
-
-    def lower(self) -> float:
-        return sum(float(np.einsum("ij,ij->", b.start_factor, b.solve()[: b.width])) for b in self.blocks)
-
-    def upper_measure(self, floor: float) -> SpectralMeasure | None:
-        from prefit.spectra.measure import combine
-
-        parts = [b.decomposition().upper_measure(floor) for b in self.blocks]
-        return None if any(p is None for p in parts) else combine([p for p in parts if p is not None])
 
 
 @dataclass(frozen=True)
@@ -86,7 +77,7 @@ def run_lockstep(
     max_steps: int,
     progress: Callable[[float], None] | None = None,
 ) -> int:
-    """Advance all runs until each meets the tolerance or takes max_steps; returns the products spent, one column each."""
+    """Advance all runs until each meets the tolerance or takes max_steps; returns the products spent, by columns."""
     rows, products = A.floor_rows(), 0
     for step in range(1, max_steps + 1):
         active = [b for run in runs if not run.done for b in run.blocks if not b.finished]
@@ -112,7 +103,7 @@ def _advance(A: Weighted, blocks: list[BlockLanczos]) -> int:
     for block in blocks:
         block.absorb(product[:, start : start + block.width])
         start += block.width
-    return width
+    return int(width)
 
 
 def _look(run: LabelRun, rows: Vector | None, tolerance: float) -> None:
@@ -125,7 +116,9 @@ def _look(run: LabelRun, rows: Vector | None, tolerance: float) -> None:
     for block in run.blocks:
         coefficients = block.solve()
         lower += float(np.einsum("ij,ij->", block.start_factor, coefficients[: block.width]))
-        if not block.finished:
+        if block.exhausted:
+            beyond = float("inf")
+        elif not block.finished:
             directions, factors = block.residual(coefficients)
             weight = rows if rows is not None else np.full(block.n, max(block.decomposition().smallest[0], 1e-300))
             G = directions.T @ (directions / weight[:, None])

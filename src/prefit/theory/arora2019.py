@@ -79,7 +79,7 @@ def first_step_to(measure: SpectralMeasure, rate: float, portion: float) -> int 
 def step_grid(last: int) -> Indices:
     """0, 1, … last: every step at first, then PER_DECADE a decade."""
     last = max(1, min(last, LAST_STEP))
-    count = 2 + int(math.ceil(PER_DECADE * math.log10(last)))
+    count = 2 + math.ceil(PER_DECADE * math.log10(last))
     grid = np.unique(np.rint(np.geomspace(1, last, count)).astype(np.int64))
     return np.concatenate([[0], grid])
 
@@ -93,7 +93,7 @@ def complexity(quadratic_form: float, n: int, diagonal: float = 0.5, mean_trace:
 
 
 def unbroken_pairs(n: int, portion: float) -> float:
-    """q: the probability that neither of two labels is redrawn when exactly ⌊portion·n⌉ of n are (docs/proofs.md P9)."""
+    """q: the chance that neither of two labels is redrawn when exactly ⌊portion·n⌉ of n are (docs/proofs.md P9)."""
     redrawn = round(portion * n)
     return (n - redrawn) * (n - redrawn - 1) / (n * (n - 1)) if n > 1 else float(redrawn == 0)
 

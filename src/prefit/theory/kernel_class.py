@@ -1,7 +1,8 @@
 """Generalization of functions in the kernel's space, with explicit constants (our derivation, docs/proofs.md P7).
 
-For a kernel, a loss in [0, 1] that is 1-Lipschitz and a grid b, all fixed before the sample, with probability ≥ 1 − δ for
-all f of the kernel's space at once, j = max(1, ⌈‖f‖/b⌉): L_D(f) ≤ L_S(f) + 2bj√(κ(1)/n) + √(log(j(j + 1)/δ)/(2n)).
+For a kernel, a loss in [0, 1] that is 1-Lipschitz and a grid b, all fixed before the sample, with probability ≥ 1 − δ
+for all f of the kernel's space at once, j = max(1, ⌈‖f‖/b⌉):
+L_D(f) ≤ L_S(f) + 2bj√(κ(1)/n) + √(log(j(j + 1)/δ)/(2n)).
 Only selecting f is free: step, ridge, multiple. It holds for the infinite-width network after any number of steps.
 """
 
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prefit._shapes import Matrix, Vector
+from prefit._shapes import Indices, Matrix, Vector
 
 GRID = 0.25  # b, our choice; Arora et al. have 1
 SCALES = np.concatenate([[1.0], np.geomspace(0.25, 16.0, 37)])  # multiples of the predictor that are tried
@@ -64,8 +65,8 @@ def column_ramp(y: Vector, f: Vector, classes: int) -> Vector:
     return loss
 
 
-def margin_ramp(labels: Vector, F: Matrix) -> Vector:
-    """(n,) min(1, max(0, 1 − f_y + max_{a≠y} f_a)) for outputs F (n, c) and class indices: at least the argmax error."""
+def margin_ramp(labels: Indices, F: Matrix) -> Vector:
+    """(n,) min(1, max(0, 1 − f_y + max_{a≠y} f_a)) for outputs F (n, c), class indices: at least the argmax error."""
     rows = np.arange(F.shape[0])
     own = F[rows, labels]
     others = F.copy()

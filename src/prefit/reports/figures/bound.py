@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import altair as alt
 
 from prefit.documents import Forecast
 from prefit.documents.forecast import Bound, PerClass
 from prefit.reports.figures import parts
-from prefit.reports.numbers import printable, rounded_up
+from prefit.reports.figures.theme import HEIGHT
+from prefit.reports.numbers import number, printable
 from prefit.reports.story import short
 
 _HEADROOM = 1.6  # the axis ends this far above the trivial line or the smallest bound, whichever is higher
-_CURVES = ("the predictor itself", "its best multiple")
+_CURVES = ("the predictor", "its best multiple")
 _ROW = 26  # pixels for a class
+_TALLEST = 800  # pixels; of more classes only some names are shown, the tooltips have all
 _LONGEST = 110  # pixels of its name; the tooltip has it whole
 
 
@@ -28,23 +32,34 @@ def bound_figure(doc: Forecast) -> alt.LayerChart:
 
 def _against_time(doc: Forecast, bound: Bound) -> alt.LayerChart:
     points = _points(bound)
-    last, smallest = max(row["step"] for row in points), min(row["bound"] for row in points)
+    smallest = min(row["bound"] for row in points)
     highest = max(row["bound"] for row in points)
     top = max(min(highest, _HEADROOM * max(smallest, bound.trivial)) * 1.02, bound.trivial * 1.1)
+    last = _last_step(bound, points, top)
+    points = [row for row in points if row["step"] <= last]
     x, y = parts.step_axis(last, "Gradient descent stopped at step k"), _axis(doc, top)
     color, dash = _line_color(doc), _line_dash(doc)
     lines = parts.rows(points).mark_line(strokeWidth=2.5, clip=True).encode(x=x, y=y, color=color, strokeDash=dash)
     trivial = parts.rows([{"line": _lines(doc)[2], "bound": bound.trivial}])
     rule = trivial.mark_rule(strokeWidth=1.5).encode(y=y, color=color, strokeDash=dash)
     inside = parts.rows([row for row in points if row["bound"] <= top]).encode(x=x, y=y, tooltip=_TOOLTIP)
-    spots = parts.hover_points(inside, "near", ["step", "line"])
+    spots = parts.hover_points(inside, "near", ["line", "step"])
     return parts.layered([rule, lines, *_minimum(bound, last, top, x, y), spots])
+
+
+def _last_step(bound: Bound, points: list[parts.Row], top: float) -> int:
+    """Where the axis ends: at a step from which on no curve comes back into the figure."""
+    last: int = max(row["step"] for row in points)
+    if bound.stopped is not None and bound.stopped.step is None:
+        return last
+    seen: int = max((row["step"] for row in points if row["bound"] <= top), default=last)
+    return min(last, 2 * max(seen, 10))
 
 
 def _lines(doc: Forecast) -> list[str]:
     """Names of the solid, the dashed and the dotted line."""
-    answer = "the commonest class" if doc.data.classes else "a constant"
-    return [*_CURVES, f"always {answer}: {doc.bound.trivial:.3g}"]
+    answer = "commonest class" if doc.data.classes else "a constant"
+    return [*_CURVES, f"{answer}: {doc.bound.trivial:.3g}"]
 
 
 def _line_color(doc: Forecast) -> alt.Color:
@@ -57,7 +72,7 @@ def _line_dash(doc: Forecast) -> alt.StrokeDash:
 
 
 def _legend() -> alt.Legend:
-    return alt.Legend(title=None, symbolSize=250, symbolType="stroke", columns=2, labelLimit=240)
+    return alt.Legend(title=None, symbolSize=250, symbolType="stroke", labelLimit=240)
 
 
 def _points(bound: Bound) -> list[parts.Row]:
@@ -80,7 +95,7 @@ def _axis(doc: Forecast, top: float) -> alt.Y:
 
 
 _TOOLTIP = [
-    alt.Tooltip("line:N", title="bound of"),
+    parts.nearest_name("bound of"),
     alt.Tooltip("step:Q", title="step k", format=","),
     alt.Tooltip("bound:Q", title="bound", format=".3~g"),
 ]
@@ -93,20 +108,27 @@ def _minimum(bound: Bound, last: int, top: float, x: alt.X, y: alt.Y) -> list[pa
         return []
     step = min(max(best.step, 1), last) if best.step is not None else last
     when = f"step {best.step:,}" if best.step is not None else "convergence"
-    text = f"smallest: {rounded_up(best.value)} at {when}"
-    left = step < last**0.5
+    text = f"smallest: {number(best.value)} at {when}"
+    align, dx = _side(step, last)
     above_line = best.value - bound.trivial
     # Written under the point, and under the dotted line where that would cross it.
-    dy = 8 + (above_line / top * parts.HEIGHT if 0 <= above_line < 0.09 * top else 0)
+    dy = 8 + (above_line / top * HEIGHT if 0 <= above_line < 0.09 * top else 0)
     base = parts.rows([{"step": step, "bound": best.value, "text": text, "scale": best.scale}]).encode(x=x, y=y)
     tooltip = [alt.Tooltip("text:N", title="bound"), alt.Tooltip("scale:Q", title="multiple", format=".3~g")]
-    note = base.mark_text(
-        style="message", align="left" if left else "right", baseline="top", dx=8 if left else -8, dy=dy, clip=True
-    )
+    note = base.mark_text(style="message", align=align, baseline="top", dx=dx, dy=dy, clip=True)
     return [
-        base.mark_point(style="mark", filled=True, shape="diamond", opacity=1, size=110, clip=True).encode(tooltip=tooltip),
+        base.mark_point(style="mark", filled=True, shape="diamond", opacity=1, size=110, clip=True).encode(
+            tooltip=tooltip
+        ),
         note.encode(text="text:N"),
     ]
+
+
+def _side(step: int, last: int) -> tuple[Literal["left", "center", "right"], int]:
+    """Where the text beside a point at `step` fits, and how far it is moved."""
+    if step < last**0.3:
+        return "left", 6
+    return ("right", -6) if step > last**0.7 else ("center", 0)
 
 
 def _best(row: PerClass) -> float | None:
@@ -134,4 +156,4 @@ def _per_class(per_class: list[PerClass]) -> alt.LayerChart:
         x=alt.X("bound:Q", title=title, scale=alt.Scale(zero=True), axis=alt.Axis(format="~g", tickCount=6))
     )
     ticks = base.mark_tick(style="limit", thickness=3).encode(x="trivial:Q")
-    return alt.layer(ticks, dots).properties(width=parts.WIDTH, height=max(120, _ROW * len(points)))
+    return parts.layered([ticks, dots], height=min(max(120, _ROW * len(points)), _TALLEST))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import altair as alt
 
 from prefit.documents import Forecast
 from prefit.documents.forecast import LabelResult
 from prefit.reports.figures import parts
+from prefit.reports.figures.theme import HEIGHT
 from prefit.reports.numbers import interval, mean_and_spread
 from prefit.reports.story import label_names
 
@@ -20,7 +23,9 @@ def complexity_figure(doc: Forecast) -> alt.LayerChart:
     points = [_point(doc, entry) for entry in entries]
     curve = _noise_curve(doc)
     if not points and not curve:
-        return parts.message("No finite complexity:\nequal inputs carry different labels." if doc.labels else "No labels.")
+        return parts.message(
+            "No finite complexity:\nequal inputs carry different labels." if doc.labels else "No labels."
+        )
     scale = _scale([row["low"] for row in points + curve], [row["high"] for row in points + curve])
     kinds = [entry.name for entry in entries]
     return parts.layered(
@@ -90,7 +95,7 @@ def _limit(scale: alt.Scale) -> list[parts.Layer]:
     ]
 
 
-def _band(doc: Forecast, scale: alt.Scale, kinds: list[str]) -> list[parts.Layer]:
+def _band(doc: Forecast, scale: alt.Scale, kinds: Sequence[str]) -> list[parts.Layer]:
     """Mean ± one deviation of random labels, across the figure."""
     random = doc.entry("random")
     if random is None or random.complexity.mean is None:
@@ -102,7 +107,7 @@ def _band(doc: Forecast, scale: alt.Scale, kinds: list[str]) -> list[parts.Layer
     ]
 
 
-def _curve(doc: Forecast, curve: list[parts.Row], scale: alt.Scale, kinds: list[str]) -> list[parts.Layer]:
+def _curve(doc: Forecast, curve: list[parts.Row], scale: alt.Scale, kinds: Sequence[str]) -> list[parts.Layer]:
     if not curve:
         return []
     base = parts.rows(curve).encode(x=_x(), y=_y(scale), color=parts.series(doc, kinds))
@@ -116,7 +121,7 @@ def _curve(doc: Forecast, curve: list[parts.Row], scale: alt.Scale, kinds: list[
 _TOOLTIP = [alt.Tooltip("labels:N", title="labels"), alt.Tooltip("told:N", title="complexity")]
 
 
-def _marks(doc: Forecast, points: list[parts.Row], scale: alt.Scale, kinds: list[str]) -> list[parts.Layer]:
+def _marks(doc: Forecast, points: list[parts.Row], scale: alt.Scale, kinds: Sequence[str]) -> list[parts.Layer]:
     """A point with its interval for each kind of label."""
     base = parts.rows(points).encode(x=_x(), color=parts.series(doc, kinds), tooltip=_TOOLTIP)
     bars = base.mark_rule(strokeWidth=2).encode(y=_y(scale, "low"), y2="high:Q")
@@ -130,4 +135,4 @@ def _missing(doc: Forecast, scale: alt.Scale) -> list[parts.Layer]:
         return []
     text = "infinite for these labels: equal inputs, different labels"
     base = parts.rows([{"portion": 0.0, "text": text}])
-    return [base.mark_text(style="message", align="left", y=parts.HEIGHT - 14).encode(x=_x(), text="text:N")]
+    return [base.mark_text(style="message", align="left", y=HEIGHT - 14).encode(x=_x(), text="text:N")]

@@ -24,7 +24,7 @@ def loss_figure(doc: Forecast) -> alt.LayerChart:
         limit = number(doc.convergence.steps_stable_below)
         why = f"Gradient descent diverges at this step size;\nit must be below 2/λ_max = {limit}."
         return parts.message(why if doc.labels else "The document holds no loss curve.")
-    everything = [row for kind in parts.KINDS for row in points.get(kind, [])]
+    everything = [row for rows in points.values() for row in rows]
     return parts.layered(_layers(doc, everything, list(points)))
 
 
@@ -57,7 +57,7 @@ def _layers(doc: Forecast, points: list[parts.Row], kinds: list[str]) -> list[pa
     x, color = parts.step_axis(max(row["step"] for row in points)), parts.series(doc, kinds)
     base = parts.rows(points).encode(x=x, y=_axis("portion", low), color=color)
     lines = base.mark_line(strokeWidth=2.5, clip=True).encode(strokeDash=parts.dashes(doc, kinds))
-    spots = parts.hover_points(base.encode(tooltip=_TOOLTIP), "near", ["step", "labels"])
+    spots = parts.hover_points(base.encode(tooltip=_TOOLTIP), "near", ["labels", "step"])
     wide = [row for row in points if row["high"] - row["low"] > _SEEN * row["high"]]
     band = parts.rows(wide).mark_area(opacity=0.25, clip=True)
     bands = [band.encode(x=x, y=_axis("low", low), y2="high:Q", color=color)] if wide else []
@@ -74,9 +74,9 @@ def _axis(field: str, low: float) -> alt.Y:
 
 
 _TOOLTIP = [
-    alt.Tooltip("labels:N", title="labels"),
+    parts.nearest_name("labels"),
     alt.Tooltip("step:Q", title="step k", format=","),
-    alt.Tooltip("portion:Q", title="loss", format=".3~%"),
-    alt.Tooltip("low:Q", title="at least", format=".3~%"),
-    alt.Tooltip("high:Q", title="at most", format=".3~%"),
+    alt.Tooltip("portion:Q", title="loss", format=".3~p"),
+    alt.Tooltip("low:Q", title="at least", format=".3~p"),
+    alt.Tooltip("high:Q", title="at most", format=".3~p"),
 ]

@@ -24,9 +24,17 @@ def rows(values: Iterable[Row]) -> Layer:
     return alt.Chart(alt.InlineData(values=list(values)))
 
 
-def layered(layers: Sequence[Layer]) -> alt.LayerChart:
-    """The finished figure."""
-    return alt.layer(*layers).properties(width=WIDTH, height=HEIGHT)
+def joined(layers: Sequence[Layer | alt.LayerChart]) -> alt.LayerChart:
+    """Layers over each other, without a size."""
+    chart = alt.layer(*layers)
+    assert isinstance(chart, alt.LayerChart), "layers are not split into facets"
+    return chart
+
+
+def layered(layers: Sequence[Layer | alt.LayerChart], height: int = HEIGHT, apart: bool = False) -> alt.LayerChart:
+    """The finished figure; `apart` gives each layer a vertical axis of its own."""
+    sized: alt.LayerChart = joined(layers).properties(width=WIDTH, height=height)
+    return sized.resolve_scale(y="independent") if apart else sized
 
 
 def message(text: str) -> alt.LayerChart:
@@ -35,7 +43,7 @@ def message(text: str) -> alt.LayerChart:
     layer = mark.mark_text(style="message", align="center", x=alt.ExprRef("width / 2")).encode(
         y=alt.Y("line:O", axis=None), text=alt.Text("text:N")
     )
-    return alt.layer(layer).properties(width=WIDTH, height=90)
+    return layered([layer], height=70)
 
 
 def series(doc: Forecast, kinds: Sequence[str], symbol: str | None = "stroke") -> alt.Color:
@@ -73,7 +81,8 @@ def thinned(count: int, most: int = MOST_POINTS) -> list[int]:
     """At most about `most` of the indices 0 .. count − 1, denser at the start, both ends kept."""
     if count <= most:
         return list(range(count))
-    return (np.unique(np.round(np.geomspace(1, count, most)).astype(int)) - 1).tolist()
+    places = np.unique(np.round(np.geomspace(1, count, most)).astype(int)) - 1
+    return [int(place) for place in places]
 
 
 def log_axis_values(low: float, high: float) -> list[float]:
@@ -96,14 +105,22 @@ def step_axis(last: int, title: str = "Gradient descent step k") -> alt.X:
     )
 
 
-def hover(name: str, fields: list[str]) -> alt.Parameter:
-    """A selection of the point nearest to the pointer."""
-    return alt.selection_point(name=name, nearest=True, on="pointerover", clear="pointerout", fields=fields, empty=False)
+def nearest_name(title: str) -> alt.Tooltip:
+    """The name in the tooltip of `hover_points`."""
+    return alt.Tooltip("description:N", title=title)
 
 
 def hover_points(base: Layer, name: str, fields: list[str]) -> Layer:
-    """Points that show where the pointer is nearest and carry the tooltip."""
-    near = hover(name, fields)
-    return base.mark_point(filled=True, style="true", size=70).encode(
-        opacity=alt.condition(near, alt.value(1), alt.value(0))
-    ).add_params(near)
+    """Points that show where the pointer is nearest and carry the tooltip.
+
+    Vega-Lite 6.4 reads the numbers of such a tooltip from the row nearest to the pointer, but its
+    texts from the mark drawn for that row. So the first field, `fields[0]`, is called
+    "description" in both: in the row by a transform, in the mark by the channel of that name.
+    """
+    near = alt.selection_point(
+        name=name, nearest=True, on="pointerover", clear="pointerout", fields=fields, empty=False
+    )
+    shown = alt.condition(near, alt.value(1), alt.value(0))
+    named = base.transform_calculate(description=f"datum.{fields[0]}").encode(description="description:N")
+    points: Layer = named.mark_point(filled=True, style="true", size=70).encode(opacity=shown).add_params(near)
+    return points

@@ -34,9 +34,9 @@ def _exact(doc: Forecast, entries: list[LabelResult]) -> alt.LayerChart:
     left = parts.rows(eigenvalues).encode(
         x=x, y=_log_axis("eigenvalue", "Eigenvalue λ (line)", eigenvalues, left=True), tooltip=_EIGENVALUE
     )
-    line = alt.layer(left.mark_line(style="plain"), left.mark_point(opacity=0, size=60))
+    line = [left.mark_line(style="plain"), left.mark_point(opacity=0, size=60)]
     if not projections:
-        return alt.layer(line).properties(width=parts.WIDTH, height=parts.HEIGHT)
+        return parts.layered(line)
     right = parts.rows(projections).encode(
         x=x,
         y=_log_axis("projection", "Label projection |v·y| (points)", projections, left=False),
@@ -45,8 +45,7 @@ def _exact(doc: Forecast, entries: list[LabelResult]) -> alt.LayerChart:
         tooltip=_PROJECTION,
     )
     points = right.mark_point(filled=True, size=22, opacity=0.55)
-    both = alt.layer(points, line).resolve_scale(y="independent")
-    return both.properties(width=parts.WIDTH, height=parts.HEIGHT)
+    return parts.layered([points, parts.joined(line)], apart=True)
 
 
 def _log_axis(field: str, title: str, points: list[parts.Row], left: bool) -> alt.Y:
@@ -68,7 +67,7 @@ _PROJECTION = [
     alt.Tooltip("labels:N", title="labels"),
     *_EIGENVALUE,
     alt.Tooltip("projection:Q", title="|v·y|", format=".3~g"),
-    alt.Tooltip("portion:Q", title="portion of |y|²", format=".2~%"),
+    alt.Tooltip("portion:Q", title="portion of |y|²", format=".2~p"),
 ]
 
 
@@ -118,14 +117,14 @@ def _cumulative(doc: Forecast, entries: list[LabelResult]) -> alt.LayerChart:
     )
     base = parts.rows(points).encode(x=x, y=y, color=parts.series(doc, kinds))
     lines = base.mark_line(interpolate="step-after", strokeWidth=2.5).encode(strokeDash=parts.dashes(doc, kinds))
-    spots = parts.hover_points(base.encode(tooltip=_CUMULATIVE), "near", ["eigenvalue", "labels"])
+    spots = parts.hover_points(base.encode(tooltip=_CUMULATIVE), "near", ["labels", "eigenvalue"])
     return parts.layered([lines, spots])
 
 
 _CUMULATIVE = [
-    alt.Tooltip("labels:N", title="labels"),
+    parts.nearest_name("labels"),
     alt.Tooltip("eigenvalue:Q", title="eigenvalue", format=".4~g"),
-    alt.Tooltip("cumulative:Q", title="portion of |y|² down to it", format=".3~%"),
+    alt.Tooltip("cumulative:Q", title="portion of |y|² down to it", format=".3~p"),
 ]
 
 

@@ -1,0 +1,69 @@
+"""Where Lanczos does not get there: a dense factorization, which also proves a floor of its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import scipy.linalg
+
+from prefit._shapes import Matrix
+from prefit.gram import dense_gram
+from prefit.gram.dense import DenseOperator
+from prefit.jobs.memory import SHARE, free_bytes
+from prefit.jobs.problem import Problem
+from prefit.jobs.progress import Clock
+from prefit.jobs.sets import Solved, split_certificate
+from prefit.spectra import certify, verified_floor
+
+UP_TO = 20_000  # distinct inputs: a factorization takes n³/3 operations, half a minute at this size on two cores
+
+
+def rescued(problem: Problem, sets: list[Solved], clock: Clock) -> list[Solved]:
+    """The sets with solutions and certificates from a Cholesky factorization of K, where that fits memory and succeeds.
+
+    Inputs that nearly coincide, or are opposite, make the floor from inner products vanish and Lanczos slow; a
+    factorization that runs to its end certifies λ_min by itself (`verified_floor`).
+    """
+    n = problem.gram.n
+    limit = problem.memory if problem.memory is not None else SHARE * free_bytes()
+    if n > UP_TO or 32 * n * n > limit:
+        return sets
+    with clock.phase("dense factorization"):
+        gram = dense_gram(problem.cosines, problem.kernel)
+        assert isinstance(gram.operator, DenseOperator)
+        K = gram.operator.K
+        values = np.hstack([problem.distinct.values(item.labels.Y) for item in sets])
+        try:
+            factor = scipy.linalg.cho_factor(K, lower=True, check_finite=False)
+        except np.linalg.LinAlgError:
+            return sets
+        Z = scipy.linalg.cho_solve(factor, values, check_finite=False)
+        Z += scipy.linalg.cho_solve(factor, values - K @ Z, check_finite=False)
+        least = _least_eigenvalue(factor, n)
+        del factor
+        deviation = float(gram.spread(np.ones((n, 1))).max())
+        floor = verified_floor(K, least, deviation)
+        whole = certify(gram, values, Z, floor, None, problem.asked_error)
+    widths = [item.Z.shape[1] for item in sets]
+    parts = split_certificate(whole, widths)
+    columns = np.split(Z, np.cumsum(widths)[:-1], axis=1)
+    new = [replace(i, Z=z, certificate=p) for i, z, p in zip(sets, columns, parts, strict=True)]
+    return [_narrower(old, item) for old, item in zip(sets, new, strict=True)]
+
+
+def _least_eigenvalue(factor: tuple[Matrix, bool], n: int) -> float:
+    """Estimate of λ_min by inverse iteration."""
+    v = np.random.default_rng(3).standard_normal(n)
+    growth = 1.0
+    for _ in range(12):
+        v /= np.linalg.norm(v)
+        v = scipy.linalg.cho_solve(factor, v, check_finite=False)
+        growth = float(np.linalg.norm(v))
+    return 1.0 / growth
+
+
+def _narrower(old: Solved, new: Solved) -> Solved:
+    assert old.certificate is not None
+    assert new.certificate is not None
+    return new if new.certificate.total()[1] < old.certificate.total()[1] else old
