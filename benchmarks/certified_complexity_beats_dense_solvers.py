@@ -154,6 +154,9 @@ def gaussian_process(U: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     from sklearn.gaussian_process.kernels import Kernel
 
     class TwoLayer(Kernel):  # type: ignore[misc]
+        def __init__(self) -> None:
+            pass
+
         def __call__(self, X, Y=None, eval_gradient=False):  # type: ignore[no-untyped-def]
             return literal_gram(X)
 

@@ -117,6 +117,9 @@ def forecast(
     worst: Annotated[bool, typer.Option("--worst", help="Worst-case labels beside them.")] = False,
     tolerance: Annotated[float, typer.Option(help="Relative gap of the certified interval.")] = 1e-3,
     exact: Annotated[bool, typer.Option("--exact", help="Eigendecomposition at any size.")] = False,
+    lambda_0: Annotated[
+        float | None, typer.Option(help="λ0 of the distribution, known before the sample: the paper's constants too.")
+    ] = None,
     ridge: Annotated[float | None, typer.Option(help="ρ: the ridge fit beside the interpolant.")] = None,
     resolve_spectrum: Annotated[
         bool, typer.Option("--resolve-spectrum", help="Both ends of the spectrum to 1%.")
@@ -147,6 +150,7 @@ def forecast(
         worst=worst,
         tolerance=tolerance,
         exact=exact,
+        lambda_0=lambda_0,
         ridge=ridge,
         resolve_spectrum=resolve_spectrum,
         normalize=not no_normalize,

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from prefit.data.distinct import unit_rows
 from prefit.gram import Workers, tiled_gram
 from prefit.gram.cosines import FloatCosines
-from prefit.data.distinct import unit_rows
 from prefit.kernels import kernel_named
 from prefit.spectra import certify, verified_floor
 from tests.gram.problems import NAMES, exactly, gram_of, inputs

@@ -111,3 +111,20 @@ def both_halves(T: Any, x_rows: Any, x_columns: Any, y_rows: Any, y_columns: Any
             total += t * x_columns[j]
             y_columns[j] += t * x_rows[i]
         y_rows[i] += total
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def stream_tiles(flat: Any, table: Any, first: int, stride: int, v: Any, out: Any, absolute: bool) -> None:
+    """out += K v over every stride-th tile from `first`, both halves of each in one reading.
+
+    flat    int32, all tiles one after the other
+    table   (tiles, 5) int64: first and last row, first and last column, place in `flat`
+    """
+    for number in range(first, table.shape[0], stride):
+        r0, r1, c0, c1, place = table[number]
+        T = flat[place : place + (r1 - r0) * (c1 - c0)].reshape((r1 - r0, c1 - c0))
+        if r0 == c0:
+            # On the diagonal the tile holds both halves: its second half goes nowhere.
+            both_halves(T, v[r0:r1], v[c0:c1], out[r0:r1], np.zeros(c1 - c0), absolute)
+        else:
+            both_halves(T, v[r0:r1], v[c0:c1], out[r0:r1], out[c0:c1], absolute)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from prefit._shapes import AnyArray, Matrix, Vector
-from prefit.gram.compiled import both_halves, power_sums, to_fixed_point
+from prefit.gram.compiled import power_sums, stream_tiles, to_fixed_point
 from prefit.gram.cosines import Cosines
 from prefit.gram.floor import LEVELS, NEGLIGIBLE, Floor, excess_upper
 from prefit.gram.gram import Gram
@@ -35,12 +36,12 @@ def tile_pairs(n: int, side: int = SIDE) -> list[Pair]:
 class TiledOperator:
     """K from tiles of its upper half; diagonal entries are kept apart, exact.
 
-    tiles     int32, in the order of `pairs`, zero on the diagonal of K
+    flat      int32, the tiles one after the other in the order of `pairs`, zero on the diagonal of K
     quantum   q, the value of one unit
     """
 
     pairs: list[Pair]
-    tiles: list[AnyArray]
+    flat: AnyArray
     quantum: float
     entry: float  # κ(1)
     size: int
@@ -73,17 +74,18 @@ class TiledOperator:
     def absolute_matvec(self, v: Vector) -> Vector:
         return self._streamed(v, True)
 
+    @cached_property
+    def _table(self) -> AnyArray:
+        return _places(self.pairs)
+
     def _streamed(self, v: Vector, absolute: bool) -> Vector:
         def work(worker: int) -> Vector:
             part = np.zeros(self.size)
-            for number in range(worker, len(self.pairs), self.workers.threads):
-                rows, columns = self.pairs[number]
-                # On the diagonal the tile holds both halves: its second half goes to a spare vector.
-                other = np.zeros(columns.stop - columns.start) if rows == columns else part[columns]
-                both_halves(self.tiles[number], v[rows], v[columns], part[rows], other, absolute)
+            stream_tiles(self.flat, self._table, worker, self.workers.threads, v, part, absolute)
             return part
 
-        total: Vector = self.quantum * sum(self.workers.share(work)) + self.entry * v
+        first, *others = self.workers.share(work)
+        total: Vector = self.quantum * sum(others, start=first) + self.entry * v
         return total
 
     def _blocked(self, V: AnyArray) -> AnyArray:
@@ -91,7 +93,8 @@ class TiledOperator:
             # Tiles are multiplied in V's precision and added up in float64.
             part, buffer = np.zeros(V.shape), np.empty(SIDE * SIDE, V.dtype)
             for number in range(worker, len(self.pairs), self.workers.threads):
-                (rows, columns), tile = self.pairs[number], self.tiles[number]
+                rows, columns = self.pairs[number]
+                tile = _tile(self.flat, self._table[number])
                 block = buffer[: tile.size].reshape(tile.shape)
                 np.copyto(block, tile, casting="unsafe")
                 part[rows] += block @ V[columns]
@@ -117,14 +120,17 @@ def tiled_gram(
     """Form the tiles of K and its floor in one pass over the inner products: O(n²d/2), 2n² bytes."""
     n = cosines.n
     pairs, quantum = tile_pairs(n), kernel.diagonal * 2.0**-31
-    tiles: list[AnyArray] = [np.empty((r.stop - r.start, c.stop - c.start), np.int32) for r, c in pairs]
+    flat, table = np.empty(tiled_bytes(n) // 4, np.int32), _places(pairs)
     done = [0] * workers.threads
 
     def work(worker: int) -> tuple[Matrix, Vector]:
         sums, largest = np.zeros((LEVELS + 1, n)), np.zeros(n)
         buffer = np.empty(SIDE * SIDE)
         for number in range(worker, len(pairs), workers.threads):
-            (rows, columns), tile = pairs[number], tiles[number]
+            if workers.stopping:
+                break
+            rows, columns = pairs[number]
+            tile = _tile(flat, table[number])
             S = buffer[: tile.size].reshape(tile.shape)
             cosines.block(rows, columns, S)
             _measure(S, rows, columns, sums, largest)
@@ -142,8 +148,21 @@ def tiled_gram(
     highest = np.max([part[1] for part in parts], axis=0)
     floor = Floor(kernel.bands(LEVELS), excess_upper(total, cosines.error, NEGLIGIBLE))
     deviation = kernel.perturbation(highest, cosines.error) + quantum
-    operator = TiledOperator(pairs, tiles, quantum, kernel.diagonal, n, workers)
+    operator = TiledOperator(pairs, flat, quantum, kernel.diagonal, n, workers)
     return Gram(operator, floor, deviation, kernel.diagonal)
+
+
+def _places(pairs: list[Pair]) -> AnyArray:
+    """(tiles, 5): first and last row, first and last column, place in the flat array."""
+    edges = np.array([[r.start, r.stop, c.start, c.stop] for r, c in pairs], np.int64)
+    sizes = (edges[:, 1] - edges[:, 0]) * (edges[:, 3] - edges[:, 2])
+    return np.column_stack([edges, np.cumsum(sizes) - sizes])
+
+
+def _tile(flat: AnyArray, row: AnyArray) -> AnyArray:
+    """One tile as an array."""
+    r0, r1, c0, c1, place = (int(value) for value in row)
+    return flat[place : place + (r1 - r0) * (c1 - c0)].reshape(r1 - r0, c1 - c0)
 
 
 def _measure(S: Matrix, rows: slice, columns: slice, sums: Matrix, largest: Vector) -> None:

@@ -36,6 +36,7 @@ class Workers:
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
+        self.stopping = False  # long shares look at this between tiles: an interrupt ends them
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="prefit")
 
     def share(self, work: Callable[[int], T]) -> list[T]:
@@ -44,6 +45,7 @@ class Workers:
             try:
                 return [future.result() for future in futures]
             except BaseException:
+                self.stopping = True
                 for future in futures:
                     future.cancel()
                 raise

@@ -12,6 +12,7 @@ from prefit._shapes import Indices, Matrix, Vector
 from prefit.documents.forecast import Bound, BoundCurve, PerClass, Stopped
 from prefit.documents.model import Verdict
 from prefit.jobs.intervals import interval_between
+from prefit.jobs.options import ForecastOptions
 from prefit.jobs.problem import Problem
 from prefit.jobs.sets import Solved
 from prefit.spectra import Certificate, certify
@@ -24,6 +25,7 @@ from prefit.theory.kernel_class import (
     binary_ramp,
     column_ramp,
     margin_ramp,
+    paper_bound,
 )
 
 CHUNK_BYTES = 2**26  # outputs of a few stopping times at once
@@ -87,8 +89,9 @@ class Task:
         return float(np.minimum(1.0, losses + slack).mean()) * (1.0 + 1e-12)
 
 
-def bound_of(problem: Problem, solved: Solved, rate: float | None, delta: float) -> Bound:
+def bound_of(problem: Problem, solved: Solved, rate: float | None, options: ForecastOptions) -> Bound:
     """The whole `bound` part of the document, for the labels that the run is about."""
+    delta = options.delta
     task = pooled_task(problem, solved, delta)
     trivial = trivial_error(problem, solved)
     leading = _leading(problem, solved)
@@ -125,7 +128,7 @@ def bound_of(problem: Problem, solved: Solved, rate: float | None, delta: float)
         leading=leading,
         explicit=explicit,
         stopped=stopped,
-        paper=None,
+        paper=_paper(problem, task, quadratic, options),
         per_class=columns,
         curve=_curve_document(curve),
         trivial=trivial,
@@ -133,6 +136,14 @@ def bound_of(problem: Problem, solved: Solved, rate: float | None, delta: float)
         verdict=verdict,
         reason=reason or _reason(verdict, min(values, default=math.inf), trivial),
     )
+
+
+def _paper(problem: Problem, task: Task, quadratic: float | None, options: ForecastOptions) -> float | None:
+    """Arora et al.'s own constants, where a λ0 of the distribution is given and their setting holds."""
+    setting = problem.kernel.name in ("two-layer", "ntk:1") and problem.normalized and task.kind != "argmax"
+    if options.lambda_0 is None or quadratic is None or not setting:
+        return None
+    return paper_bound(quadratic, problem.n, options.delta, options.lambda_0)
 
 
 def pooled_task(problem: Problem, solved: Solved, delta: float) -> Task | None:
@@ -171,7 +182,8 @@ def _upper(solved: Solved) -> float | None:
     """Certified upper end of the quadratic form; None where it is infinite or not certified."""
     assert solved.certificate is not None
     upper = solved.certificate.total()[1]
-    return None if solved.unreachable or not math.isfinite(upper) else upper
+    # One unit up, since its root is rounded to nearest.
+    return None if solved.unreachable or not math.isfinite(upper) else math.nextafter(upper, math.inf)
 
 
 def _leading(problem: Problem, solved: Solved) -> float | None:
@@ -365,9 +377,10 @@ def _statement(problem: Problem, task: Task, delta: float) -> str:
         "argmax": "the portion of new examples whose class the infinite-width network gets wrong",
         "absolute": "the expected loss min(1, |y - f|) of the infinite-width network",
     }[task.kind]
+    lengths = "" if problem.normalized else " Lengths were kept: tr K of the sample, three times the tail."
     extension = " (an extension of the paper's two-class statement to several)" if task.kind == "argmax" else ""
     return (
         f"With probability at least {1 - delta:g} over the sample, {what}, trained to convergence (explicit) or "
         f"stopped where the bound is least (stopped), is at most this{extension}. Our derivation after Arora et al. "
-        "2019, Theorem 5.1, with every constant explicit: docs/proofs.md P7."
+        f"2019, Theorem 5.1, with every constant explicit: docs/proofs.md P7.{lengths}"
     )

@@ -92,7 +92,7 @@ def _document(problem: Problem, solution: Solution, options: ForecastOptions, cl
     with clock.phase("curves and bounds"):
         stable = rate < 2.0 / solution.ends.step_limit
         entries = label_entries(problem, solution, rate, stable)
-        bound = bound_of(problem, solution.true, rate if stable else None, options.delta)
+        bound = bound_of(problem, solution.true, rate if stable else None, options)
         ridge = None if options.ridge is None else ridge_part(problem, solution.true, options)
     parts = {
         "data": _data_part(problem, solution.true),

@@ -21,6 +21,7 @@ class ForecastOptions:
     worst: bool = False  # worst-case labels beside them
     tolerance: float = 1e-3  # relative gap of the certified interval
     exact: bool = False  # eigendecomposition at any size
+    lambda_0: float | None = None  # λ0 of the distribution, known before the sample, for the paper's bound
     ridge: float | None = None  # ρ: the ridge fit beside the interpolant
     resolve_spectrum: bool = False  # both ends of the spectrum to 1%
     normalize: bool = True  # put inputs on the unit sphere
@@ -36,6 +37,8 @@ class ForecastOptions:
         _check("--seed", self.seed, 0 <= self.seed < 2**63, "be a whole number from 0 on")
         if self.step_size is not None:
             _check("--step-size", self.step_size, 0.0 < self.step_size < math.inf, "be a positive number, or auto")
+        if self.lambda_0 is not None:
+            _check("--lambda-0", self.lambda_0, 0.0 < self.lambda_0 <= 0.5, "be a positive number up to 1/2")
         if self.ridge is not None:
             _check("--ridge", self.ridge, 0.0 < self.ridge < math.inf, "be a positive number")
         if self.threads is not None:

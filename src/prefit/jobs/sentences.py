@@ -125,16 +125,10 @@ def _bound(doc: Forecast) -> list[str]:
 def _test(true: LabelResult) -> list[str]:
     if true.test is None:
         return []
+    where = f"On the {true.test.n:,} test examples the infinitely wide network"
     if true.test.error is None:
-        return [
-            f"On the {true.test.n:,} test examples the infinitely wide network errs by {true.test.l1:.3g} on average."
-        ]
-    return [
-        (
-            f"On the {true.test.n:,} test examples the infinitely wide network misclassifies {100 * true.test.error:.3g}% "
-            "(an estimate for new data)."
-        )
-    ]
+        return [f"{where} errs by {true.test.l1:.3g} on average."]
+    return [f"{where} misclassifies {100 * true.test.error:.3g}% (an estimate for new data)."]
 
 
 def _gap(doc: Forecast, true: LabelResult) -> list[str]:

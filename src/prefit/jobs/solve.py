@@ -222,7 +222,8 @@ def _run_set(problem: Problem, labels: LabelSet, run: LabelRun, floor: float) ->
     _, unreachable = reachable(problem, labels)
     parts: list[Decomposition] = [block.decomposition() for block in run.blocks]
     sides = [part.upper_measure(max(floor, 0.0)) for part in parts]
-    upper = combine([s for s in sides if s is not None]).with_atom(unreachable) if None not in sides else None
+    known = [side for side in sides if side is not None]
+    upper = combine(known).with_atom(unreachable) if len(known) == len(sides) else None
     measure = combine([part.measure() for part in parts]).with_atom(unreachable)
     Z = problem.distinct.scales[:, None] * (run.galerkin() @ labels.basis.T)
     degree = min(part.degree for part in parts)

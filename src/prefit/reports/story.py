@@ -82,7 +82,7 @@ def duplicates(doc: Forecast) -> str:
     data = doc.data
     if not data.duplicates and not data.conflicting_duplicates:
         return "No input occurs twice."
-    told = f"{data.duplicates:,} inputs occurred before"
+    told = f"{data.duplicates:,} {'input' if data.duplicates == 1 else 'inputs'} occurred before"
     if not data.conflicting_duplicates:
         return f"{told}, always with the same label."
     return f"{told}; {data.conflicting_duplicates:,} examples share their input with another label."

@@ -54,7 +54,7 @@ class BlockLanczos:
         self._rng = np.random.default_rng(seed)
         self.dtype = dtype
         self.finished = False  # no further step is possible
-        self.exhausted = False  # … and less than a block is left of the space: the recurrence breaks off
+        self.padding = 0  # zero columns at the end of a last block that found less than w dimensions left
         self._Q: AnyArray = np.empty((self.n, 0), dtype, order="F")
         self.used = 0  # columns of the basis that are final
         self.diagonal: list[Matrix] = []  # A_j (w, w)
@@ -87,14 +87,16 @@ class BlockLanczos:
         correction = everything.T @ W
         W -= everything @ correction
         A = np.asarray(A + correction[-w:], dtype=np.float64)
+        for column in range(w - self.padding, w):
+            A[column, column] = abs(A[0, 0])  # an eigenvalue of no weight
         self.diagonal.append((A + A.T) / 2)
-        if self.used + w > self.n:
-            B = thin_qr(np.asarray(W, dtype=np.float64))[1]
-            rounding = 1e-9 if self.dtype == np.float64 else 1e-4
-            self.finished, self.exhausted = True, float(np.abs(B).max()) > rounding * float(np.abs(A).max())
-            self.coupling.append(B if self.exhausted else np.zeros((w, w)))
+        left = self.n - self.used
+        if left <= 0:
+            self.finished = True
+            self.coupling.append(np.zeros((w, w)))
             return
-        following, B = self._orthonormal(np.asarray(W, dtype=np.float64), everything)
+        W = np.asarray(W, dtype=np.float64)
+        following, B = self._orthonormal(W, everything) if left >= w else self._last(W, left)
         self.coupling.append(B)
         self.finished = not B.any()
         self._append(following)
@@ -107,10 +109,19 @@ class BlockLanczos:
         self._Q[:, self.used : self.used + self.width] = block
         self.used += self.width
 
+    def _last(self, W: Matrix, left: int) -> tuple[Matrix, Matrix]:
+        """The last `left` < w dimensions, padded with zero columns; B stays upper triangular."""
+        U = np.linalg.svd(W, full_matrices=False)[0][:, :left]
+        turn, R = np.linalg.qr(U.T @ W)
+        self.padding = self.width - left
+        Q, B = np.zeros_like(W), np.zeros((self.width, self.width))
+        Q[:, :left], B[:left] = U @ turn, R
+        return Q, B
+
     def _orthonormal(self, W: Matrix, everything: AnyArray | None) -> tuple[Matrix, Matrix]:
         """QR of W; directions that are rounding are replaced by random ones of weight zero."""
         Q, R = thin_qr(W)
-        scale = max([float(np.abs(B).max()) for B in self.coupling] + [float(np.abs(R).max())])
+        scale = max(float(np.abs(M).max()) for M in (*self.diagonal, *self.coupling, R))
         floor = scale * (DEFLATED if self.dtype == np.float64 else DEFLATED_SINGLE)
         lost = np.flatnonzero(np.abs(np.diag(R)) <= floor)
         if lost.size:
@@ -226,7 +237,9 @@ class LanczosDecomposition:
             return None
         beta, nodes = float(self.last[0, 0]), self._ritz[0]
         if beta == 0.0 or floor >= nodes[0]:
-            return self.measure()
+            # Nothing beyond the nodes, but for rounding, which moved a node below the floor.
+            gauss = self.measure()
+            return SpectralMeasure(np.maximum(gauss.nodes, floor), gauss.weights)
         shifted = self.band.copy()
         shifted[0] -= floor
         right = np.zeros(self.steps)

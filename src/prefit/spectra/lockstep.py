@@ -116,9 +116,7 @@ def _look(run: LabelRun, rows: Vector | None, tolerance: float) -> None:
     for block in run.blocks:
         coefficients = block.solve()
         lower += float(np.einsum("ij,ij->", block.start_factor, coefficients[: block.width]))
-        if block.exhausted:
-            beyond = float("inf")
-        elif not block.finished:
+        if not block.finished:
             directions, factors = block.residual(coefficients)
             weight = rows if rows is not None else np.full(block.n, max(block.decomposition().smallest[0], 1e-300))
             G = directions.T @ (directions / weight[:, None])
