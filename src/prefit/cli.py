@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Know what gradient descent will do with your data before you train.",
 )
+INTERRUPTED = 130
+FORMATS = ("svg", "pdf", "png")
 UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
 
 
@@ -27,13 +30,15 @@ def main() -> None:
     """Entry point of `prefit`: errors of the user end with a paragraph and exit code 2, failed runs with 1."""
     debug = "--debug" in sys.argv[1:]
     try:
-        app(standalone_mode=False)
+        # Typer may catch the interrupt itself and return its customary code.
+        if app(standalone_mode=False) == INTERRUPTED:
+            raise KeyboardInterrupt
     except KeyboardInterrupt:
         _say("Interrupted: nothing was written.")
         sys.exit(1)
     except Exception as error:
         if debug:
-            raise
+            traceback.print_exc()
         sys.exit(_explain(error))
 
 
@@ -49,7 +54,7 @@ def _explain(error: Exception) -> int:
         return 1
     # Usage errors come from the parser under Typer, which some versions of Typer bundle and some import.
     if hasattr(error, "format_message"):
-        _say(f"prefit: {error.format_message()} See prefit --help.")
+        _say(f"prefit: {error.format_message().rstrip('.')}. See prefit --help.")
         return 2
     if isinstance(error, MemoryError):
         _say("prefit: the machine ran out of memory. Take fewer examples with --limit, or close other programs.")
@@ -227,7 +232,7 @@ def _number(option: str, text: str) -> float:
 def _formats(text: str | None) -> tuple[str, ...]:
     formats = tuple(part.strip().lower() for part in text.split(",")) if text is not None else ()
     for part in formats:
-        if part not in ("svg", "pdf", "png"):
+        if part not in FORMATS:
             raise InputError(f"--figures takes svg, pdf and png, joined by commas, got {part!r}.")
     return formats
 
@@ -251,21 +256,24 @@ def _file_name(name: str) -> str:
 
 
 def _write(result: Any, folder: Path, formats: tuple[str, ...], with_json: bool = True) -> Path:
-    """All texts are made before the first file is written, and each file is written whole."""
+    """All texts are made before the first file is written, each file is written whole, figures of older runs go."""
+    from prefit.reports.figures import FIGURES, save_figures
     from prefit.reports.writing import write_whole
 
     page, document = result.to_html(), result.to_json()
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if formats:
+            save_figures(result, folder, formats)
         if with_json:
             write_whole(folder / "forecast.json", document.encode("utf-8"))
+            for name in FIGURES:
+                for other in FORMATS:
+                    if other not in formats:
+                        (folder / f"{name}.{other}").unlink(missing_ok=True)
         write_whole(folder / "forecast.html", page.encode("utf-8"))
     except OSError as error:
         raise InputError(f"--out must be a folder that can be written: {folder}: {error.strerror}.") from error
-    if formats:
-        from prefit.reports.figures import save_figures
-
-        save_figures(result, folder, formats)
     return folder / "forecast.html"
 
 

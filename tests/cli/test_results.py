@@ -103,6 +103,14 @@ def test_a_second_run_replaces_the_first_and_leaves_foreign_files(tmp_path):
     assert again == (tmp_path / "forecast.html").read_bytes()
 
 
+def test_figures_of_an_older_run_go_with_it_and_foreign_ones_stay(tmp_path):
+    for name in ("loss.svg", "bound.pdf", "mine.svg"):
+        (tmp_path / name).write_text("older")
+    assert run(*SMALL, "--quiet", f"--out={tmp_path}", "--figures=png").code == 0
+    figures = [f"{figure}.png" for figure in ("bound", "complexity", "loss", "spectrum")]
+    assert names(tmp_path) == sorted([*figures, "forecast.html", "forecast.json", "mine.svg"])
+
+
 def test_a_process_of_its_own_does_the_same_and_warns_of_nothing(tmp_path, folder):
     ran = run_alone(*SMALL, "--out=result", cwd=tmp_path)
     assert ran.code == 0
@@ -149,6 +157,15 @@ def test_a_report_stands_beside_its_file_and_leaves_it_alone(folder, tmp_path):
 def test_a_quiet_report_prints_nothing(folder):
     ran = run("report", folder / "forecast.json", "--quiet")
     assert (ran.code, ran.out, ran.err) == (0, "", "")
+
+
+def test_control_sequences_in_a_name_do_not_reach_the_terminal(tmp_path):
+    rows = [f"{i},{i * i % 7},\x1b[31m{i % 2}" for i in range(1, 25)]
+    (tmp_path / "a.csv").write_text("\n".join(["a,b,label", *rows]) + "\n", encoding="utf-8")
+    ran = run("forecast", tmp_path / "a.csv", "--draws=0", f"--out={tmp_path / 'result'}")
+    assert ran.code == 0
+    assert "\x1b" not in ran.out + ran.err
+    assert "[31m1" in ran.out
 
 
 # Names that are code --------------------------------------------------------------------------------------------------
@@ -206,26 +223,23 @@ def test_help_names_every_option():
 
 def test_debug_shows_the_traceback_of_an_error_of_the_user(tmp_path):
     ran = run_alone("forecast", "missing.csv", "--debug", cwd=tmp_path)
-    assert ran.code != 0
+    assert ran.code == 2
     assert "Traceback" in ran.err
-    assert "missing.csv" in ran.err
+    assert ran.err.splitlines()[-1].startswith("prefit: ")
+    assert "missing.csv" in ran.err.splitlines()[-1]
 
 
 def _fail(*_: object, **__: object) -> None:
     raise RuntimeError("a fault of ours\nin two lines")
 
 
-def test_a_fault_of_ours_is_a_paragraph_and_exit_code_one(tmp_path, monkeypatch):
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_fault_of_ours_is_a_paragraph_and_exit_code_one_and_debug_shows_more(debug, tmp_path, monkeypatch):
     monkeypatch.setattr("prefit.jobs.run_forecast", _fail)
-    ran = run(*SMALL, "--quiet", f"--out={tmp_path / 'result'}")
+    ran = run(*SMALL, "--quiet", f"--out={tmp_path / 'result'}", *(["--debug"] if debug else []))
     assert ran.code == 1
-    assert ran.err.count("\n") == 1
-    assert "RuntimeError: a fault of ours" in ran.err
+    assert ("Traceback" in ran.err) is debug
+    assert "RuntimeError: a fault of ours in two lines" in ran.err.splitlines()[-1]
+    assert debug or ran.err.count("\n") == 1
     assert "--debug" in ran.err
     assert list(tmp_path.iterdir()) == []
-
-
-def test_debug_raises_a_fault_of_ours(monkeypatch):
-    monkeypatch.setattr("prefit.jobs.run_forecast", _fail)
-    with pytest.raises(RuntimeError, match="a fault of ours"):
-        run(*SMALL, "--quiet", "--debug")

@@ -9,9 +9,10 @@ from prefit.gram.tiled import tile_pairs
 from prefit.kernels import kernel_named
 from tests.gram.problems import inputs
 
+SIZES = [(1, "two-layer"), (2, "ntk:2"), (7, "two-layer"), (513, "two-layer"), (1025, "ntk:3"), (1537, "two-layer")]
 CASES = [
     (form, threads, n, kernel)
-    for n, kernel in ((1, "two-layer"), (2, "ntk:2"), (7, "two-layer"), (513, "two-layer"), (1025, "ntk:3"), (1537, "two-layer"))
+    for n, kernel in SIZES
     for form, threads in (("dense", 1), ("tiled", 1), ("tiled", 2), ("tiled", 3))
 ]  # fmt: skip
 _known = {}
@@ -86,11 +87,10 @@ def test_an_operator_says_its_size_device_and_precision(problem):
 
 def test_deviation_covers_the_difference_of_dense_and_tiled_entries(problem):
     gram, K, _ = problem
-    if gram.n > 600:
-        pytest.skip("entry by entry only where that is quick")
-    entries = gram.operator.matmat(np.eye(gram.n))
-    allowed = np.minimum.outer(gram.deviation, gram.deviation) + 1e-15
-    assert np.all((np.abs(entries - K) <= allowed) | np.eye(gram.n, dtype=bool))
+    chosen = np.random.default_rng(0).choice(gram.n, min(gram.n, 60), replace=False)
+    entries = gram.operator.matmat(np.eye(gram.n)[:, chosen])
+    allowed = np.minimum.outer(gram.deviation, gram.deviation[chosen]) + 1e-15
+    assert np.all(np.abs(entries - K[:, chosen]) <= allowed)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])

@@ -135,7 +135,7 @@ def test_no_stopping_time_or_scale_beats_the_stopped_bound_by_much():
 
 
 def test_each_class_is_bounded_at_its_share_of_delta(path):
-    result, K, Y, labels = problem("classes", path)
+    result, K, Y, _labels = problem("classes", path)
     for a, row in enumerate(result.bound.per_class):
         step = 10**9 if row.stopped.step is None else row.stopped.step
         F, squares = stopped_function(K, Y, result.step_size, step)

@@ -309,7 +309,7 @@ def test_inputs_off_the_sphere_use_the_homogeneous_kernel(normalize, path):
 
 
 def test_parallel_inputs_off_the_sphere_agree_where_their_labels_are_proportional():
-    X, y = blobs(40, 3)
+    X = blobs(40, 3)[0]
     X[0], X[1], target = [3.0, 0, 0], [1.0, 0, 0], np.random.default_rng(0).uniform(-0.9, 0.9, 40)
     target[:4] = [0.3, 0.1, 1.0, -1.0]
     for order in (slice(None), slice(None, None, -1)):
@@ -468,12 +468,21 @@ def test_a_gram_matrix_beyond_the_memory_is_refused_with_what_would_fit(path):
         prefit.forecast(X, y, draws=0, memory=2**20)
 
 
-@pytest.mark.parametrize(
-    ("option", "value"),
-    [("draws", -1), ("tolerance", 0.0), ("tolerance", 1.0), ("delta", 0.0), ("delta", 1.5), ("step_size", 0.0), ("step_size", -1.0),
-     ("step_size", float("inf")), ("step_size", float("nan")), ("ridge", 0.0), ("seed", -1), ("threads", 0), ("kernel", "ntk:0"),
-     ("kernel", "rbf"), ("memory", 1), ("device", "cuda"), ("nonsense", 1), ("labels", "mine"), ("label_noise", 1.5)],
-)  # fmt: skip
+NUMBERS = {
+    "draws": [-1],
+    "tolerance": [0.0, 1.0],
+    "delta": [0.0, 1.5],
+    "step_size": [0.0, -1.0, float("inf"), float("nan")],
+    "ridge": [0.0],
+    "seed": [-1],
+    "threads": [0],
+    "memory": [1],
+    "label_noise": [1.5],
+}
+WORDS = {"kernel": ["ntk:0", "rbf"], "device": ["cuda"], "nonsense": [1], "labels": ["mine"]}
+
+
+@pytest.mark.parametrize(("option", "value"), [(o, v) for o, vs in (NUMBERS | WORDS).items() for v in vs])
 def test_options_outside_their_range_are_refused(option, value):
     with pytest.raises(InputError):
         prefit.forecast(*blobs(), **{option: value})

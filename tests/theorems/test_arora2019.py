@@ -159,7 +159,7 @@ def test_p9_for_a_class_code_the_random_end_is_one_less_one_over_c(classes, prob
         changed, chosen = labels.copy(), rng.choice(40, 20, replace=False)
         changed[chosen] = rng.integers(0, classes, 20)
         forms.append(form(changed))
-    # E y_iy_j is 0 across a redrawn pair whatever the other label; on the diagonal the squared length is 1 − 1/c always.
+    # Across a redrawn pair the expected product is 0; on the diagonal the squared length is 1 − 1/c always.
     expected = expected_form(form(labels), (1 - 1 / classes) * np.trace(inverse), 40, 0.5)
     assert abs(np.mean(forms) - expected) <= 4 * np.std(forms, ddof=1) / math.sqrt(draws)
 
@@ -236,7 +236,7 @@ def two_layer(S):
 
 @pytest.mark.parametrize("flip", [0.0, 0.2])
 def test_p7_holds_uniformly_over_stopping_times_and_scales(flip):
-    """The population loss is integrated on a fine grid of the circle; δ = 0.1, 60 samples, not one violation is expected."""
+    """The population loss is integrated on a fine grid of the circle; 60 samples at δ = 0.1."""
     grid = (np.arange(1000) + 0.5) * 2 * np.pi / 1000
     T, sign = np.column_stack([np.cos(grid), np.sin(grid)]), np.where(np.cos(grid) > 0, 1.0, -1.0)
     violations, slacks = 0, []

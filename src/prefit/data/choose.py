@@ -150,12 +150,16 @@ def _choose_first(wish: Wish, sample: Sample) -> Chosen:
 
 
 def _scaled(chosen: list[Chosen]) -> Choice:
-    """Targets mapped to [−1, 1] by the training split's middle and half its range, the test split alike."""
+    """Targets as they are where the training split's lie in [−1, 1], else mapped there, the test split alike.
+
+    By the middle of the training split's range and half its width.
+    """
     values = chosen[0].targets
     assert values is not None
     _check_varies(len(np.unique(values)), chosen[0].sample)
     low, high = float(values.min()), float(values.max())
-    centre, scale = low / 2 + high / 2, high / 2 - low / 2
+    inside = low >= -1.0 and high <= 1.0
+    centre, scale = (0.0, 1.0) if inside else (low / 2 + high / 2, high / 2 - low / 2)
     if not (np.isfinite(scale) and scale > 0):
         raise InputError(
             f"The targets of {chosen[0].sample.place} must span a range that float64 can hold; they go from "

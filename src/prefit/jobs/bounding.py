@@ -11,6 +11,7 @@ import numpy as np
 from prefit._shapes import Indices, Matrix, Vector
 from prefit.documents.forecast import Bound, BoundCurve, PerClass, Stopped
 from prefit.documents.model import Verdict
+from prefit.documents.safe_side import at_most
 from prefit.jobs.intervals import interval_between
 from prefit.jobs.options import ForecastOptions
 from prefit.jobs.problem import Problem
@@ -86,7 +87,7 @@ class Task:
             slack = 2.0 * error[:, self.column]
         else:
             losses, slack = absolute_loss(Y, F), error[:, 0]
-        return float(np.minimum(1.0, losses + slack).mean()) * (1.0 + 1e-12)
+        return min(1.0, float(np.minimum(1.0, losses + slack).mean()) * (1.0 + 1e-12))
 
 
 def bound_of(problem: Problem, solved: Solved, rate: float | None, options: ForecastOptions) -> Bound:
@@ -173,6 +174,13 @@ def inapplicable(problem: Problem) -> str:
             "The columns were standardized with this sample's own means and deviations; the bound needs a preparation "
             "fixed before the sample (--prepare none, or one learned on other data)."
         )
+    if problem.data.task == "regression" and (problem.data.target_centre, problem.data.target_scale) != (0.0, 1.0):
+        return (
+            "The targets were mapped to [-1, 1] by this sample's own range; the bound needs a scale fixed before the "
+            "sample (give targets that lie in [-1, 1])."
+        )
+    if problem.data.labels == "random" and problem.distinct.merged:
+        return "Coinciding inputs drew one label together, so the examples are not independent."
     if problem.data.labels == "worst":
         return "Worst-case labels are computed from the inputs; they are no sample of anything."
     return ""
@@ -292,7 +300,8 @@ def certified_candidate(problem: Problem, solved: Solved, task: Task, best: Cand
     norm = math.sqrt(float(proof.norm_squared[columns].sum()) * (1.0 + 1e-12))
     group, lengths = problem.distinct.group, problem.distinct.lengths[:, None]
     outputs = (values - proof.residual)[group] * lengths
-    error = proof.residual_error[group] * lengths * (1.0 + 1e-12)
+    # Off the sphere labels were divided by, and outputs are multiplied by, computed lengths.
+    error = proof.residual_error[group] * lengths * (1.0 + 1e-12) + 2.0 * problem.asked_error * np.abs(outputs)
     loss = task.loss(solved, outputs, error)
     value = loss + float(task.family.beyond_loss(norm))
     return Stopped(step=best.step, scale=best.scale, value=value, norm=norm, train_loss=loss)
@@ -368,7 +377,9 @@ def _reason(verdict: str, value: float, trivial: float) -> str:
     if not math.isfinite(value):
         return "No bound exists: the labels contradict each other and no stopping time was tried."
     than = "below" if verdict == "informative" else "not below"
-    return f"The bound, {value:.3g}, is {than} the {trivial:.3g} that answering without looking at the input gives."
+    return (
+        f"The bound, {at_most(value)}, is {than} the {trivial:.3g} that answering without looking at the input gives."
+    )
 
 
 def _statement(problem: Problem, task: Task, delta: float) -> str:

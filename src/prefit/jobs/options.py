@@ -8,6 +8,7 @@ from typing import Literal
 
 from prefit.errors import InputError
 from prefit.gram import default_threads
+from prefit.kernels import kernel_named
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class ForecastOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        kernel_named(self.kernel)
         _check("--delta", self.delta, 0.0 < self.delta < 1.0, "lie strictly between 0 and 1")
         _check("--draws", self.draws, 0 <= self.draws <= 1000, "be a whole number from 0 to 1000")
         _check("--tolerance", self.tolerance, 0.0 < self.tolerance < 1.0, "lie strictly between 0 and 1")

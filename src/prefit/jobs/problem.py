@@ -9,6 +9,7 @@ import numpy as np
 from prefit._shapes import Indices, Matrix, Vector
 from prefit.data import LabelledData
 from prefit.data.distinct import Distinct, distinct_inputs, unit_rows
+from prefit.errors import InputError
 from prefit.gram import Cosines, Gram, Workers, cosines_of, dense_gram, tiled_bytes, tiled_gram
 from prefit.jobs.memory import require
 from prefit.jobs.options import ForecastOptions
@@ -16,6 +17,7 @@ from prefit.jobs.progress import Clock
 from prefit.kernels import Kernel, kernel_named
 from prefit.spectra import Weighted
 
+SHORTEST = 1e-8
 EXACT_UP_TO = 2048  # distinct inputs whose eigendecomposition takes a second or two
 
 
@@ -88,6 +90,8 @@ def pose(data: LabelledData, options: ForecastOptions, workers: Workers, clock: 
     kernel = kernel_named(options.kernel)
     with clock.phase("inputs"):
         U, lengths = unit_rows(data.train.X, data.train.rows)
+        if not options.normalize:
+            _check_lengths(lengths, data.train.rows)
         found = distinct_inputs(U, None if options.normalize else lengths)
         test_rows, test_lengths = _test_inputs(data, options.normalize)
     count = found.count
@@ -112,6 +116,16 @@ def pose(data: LabelledData, options: ForecastOptions, workers: Workers, clock: 
         workers=workers,
         memory=options.memory,
     )
+
+
+def _check_lengths(lengths: Vector, rows: Indices) -> None:
+    """Lengths are squared, and taken to float32: refuse those that would vanish or overflow."""
+    outside = np.flatnonzero((lengths < SHORTEST) | (lengths > 1.0 / SHORTEST))
+    if outside.size:
+        raise InputError(
+            f"With --no-normalize every input must have a length from {SHORTEST:g} to {1 / SHORTEST:g}; row "
+            f"{int(rows[outside[0]])} has {lengths[outside[0]]:.3g}. Rescale the inputs, or leave the option out."
+        )
 
 
 def _test_inputs(data: LabelledData, normalize: bool) -> tuple[Matrix | None, Vector | None]:

@@ -19,16 +19,17 @@ from prefit.spectra import certify, verified_floor
 UP_TO = 20_000  # distinct inputs: a factorization takes n³/3 operations, half a minute at this size on two cores
 
 
-def rescued(problem: Problem, sets: list[Solved], clock: Clock) -> list[Solved]:
-    """The sets with solutions and certificates from a Cholesky factorization of K, where that fits memory and succeeds.
+def rescued(problem: Problem, sets: list[Solved], clock: Clock) -> tuple[list[Solved], float]:
+    """The sets solved and certified by a Cholesky factorization of K, and the floor of λ_min(D K D) that it proves.
 
-    Inputs that nearly coincide, or are opposite, make the floor from inner products vanish and Lanczos slow; a
-    factorization that runs to its end certifies λ_min by itself (`verified_floor`).
+    The sets as they were, and 0, where it does not fit memory or breaks down. Inputs that nearly coincide, or are
+    opposite, make the floor from inner products vanish and Lanczos slow; a factorization that runs to its end
+    certifies λ_min by itself (`verified_floor`).
     """
     n = problem.gram.n
     limit = problem.memory if problem.memory is not None else SHARE * free_bytes()
     if n > UP_TO or 32 * n * n > limit:
-        return sets
+        return sets, 0.0
     with clock.phase("dense factorization"):
         gram = dense_gram(problem.cosines, problem.kernel)
         assert isinstance(gram.operator, DenseOperator)
@@ -37,7 +38,7 @@ def rescued(problem: Problem, sets: list[Solved], clock: Clock) -> list[Solved]:
         try:
             factor = scipy.linalg.cho_factor(K, lower=True, check_finite=False)
         except np.linalg.LinAlgError:
-            return sets
+            return sets, 0.0
         Z = scipy.linalg.cho_solve(factor, values, check_finite=False)
         Z += scipy.linalg.cho_solve(factor, values - K @ Z, check_finite=False)
         least = _least_eigenvalue(factor, n)
@@ -49,7 +50,8 @@ def rescued(problem: Problem, sets: list[Solved], clock: Clock) -> list[Solved]:
     parts = split_certificate(whole, widths)
     columns = np.split(Z, np.cumsum(widths)[:-1], axis=1)
     new = [replace(i, Z=z, certificate=p) for i, z, p in zip(sets, columns, parts, strict=True)]
-    return [_narrower(old, item) for old, item in zip(sets, new, strict=True)]
+    smallest_scale = float(problem.distinct.scales.min())
+    return [_narrower(old, item) for old, item in zip(sets, new, strict=True)], floor * smallest_scale**2
 
 
 def _least_eigenvalue(factor: tuple[Matrix, bool], n: int) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prefit.documents import Forecast
 from prefit.documents.forecast import LabelResult
+from prefit.documents.safe_side import at_most
 
 
 def summary(doc: Forecast) -> list[str]:
@@ -114,10 +115,11 @@ def _bound(doc: Forecast) -> list[str]:
     if not values:
         return []
     what = "error" if doc.data.classes else "loss"
+    sure = f"With {100 * (1 - bound.delta):g}% confidence the {what} on new examples"
     return [
         (
-            f"With {100 * (1 - bound.delta):g}% confidence the {what} on new examples is at most {min(values):.3g}: "
-            f"{bound.verdict}, since answering without looking gives {bound.trivial:.3g}."
+            f"{sure} is at most {at_most(min(values))}: {bound.verdict}, since answering without looking gives "
+            f"{bound.trivial:.3g}."
         )
     ]
 

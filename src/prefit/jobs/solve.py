@@ -186,7 +186,8 @@ def _solve_by_lanczos(
             break
         target /= 4.0
     if any(_open(item, tolerance) for item in solved):
-        solved = rescued(problem, solved, clock)
+        solved, proved = rescued(problem, solved, clock)
+        floor = max(floor, proved * (1.0 - 4 * UNIT))
     ends = _ends(problem, every, ends_run, floor)
     worst_solved = None
     if worst is not None and ends.worst is not None:

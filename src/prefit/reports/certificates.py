@@ -7,6 +7,7 @@ from typing import Literal
 
 from prefit.documents import Forecast, Interval
 from prefit.documents.forecast import Residual
+from prefit.documents.safe_side import at_most
 from prefit.reports.facts import of_draws
 from prefit.reports.numbers import interval, number, percent
 from prefit.reports.story import is_exact
@@ -95,10 +96,10 @@ def _bound(doc: Forecast) -> list[Known]:
     sure = percent(1 - doc.bound.delta)
     rows = []
     if doc.bound.explicit is not None:
-        value = number(doc.bound.explicit)
+        value = at_most(doc.bound.explicit)
         rows.append(Known("Bound at convergence", value, "certified", f"holds with probability {sure} over the sample"))
     if doc.bound.stopped is not None:
-        value = number(doc.bound.stopped.value)
+        value = at_most(doc.bound.stopped.value)
         rows.append(
             Known("Bound, smallest", value, "certified", f"with probability {sure}, for all stopping times at once")
         )

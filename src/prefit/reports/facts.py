@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from prefit.documents import Forecast, Interval
 from prefit.documents.forecast import LabelResult, QuadraticForm, StepsTo
 from prefit.documents.model import Verdict
+from prefit.documents.safe_side import at_most
 from prefit.reports.numbers import interval, mean_and_spread, number, percent, steps, steps_range
 from prefit.reports.story import is_exact, smallest_eigenvalue
 
@@ -136,7 +137,7 @@ def _bound(doc: Forecast) -> Fact:
         "bound",
         f"Bound on the test {kind}",
         "",
-        "none" if best is None else number(best),
+        "none" if best is None else at_most(best),
         "" if best is None else f"probability {percent(1 - bound.delta)}",
         _bound_null(doc),
         bound.verdict,

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from prefit.documents import Forecast
 from prefit.documents.forecast import PerClass
+from prefit.documents.safe_side import at_most
 from prefit.reports import story
 from prefit.reports.facts import Fact, facts, portions
 from prefit.reports.numbers import number, percent, printable, steps_range
@@ -91,7 +92,8 @@ def _per_class(rows: list[PerClass], width: int) -> list[str]:
     told = [["One class against the rest", "bound", "must beat", ""]]
     for row in rows[:_MOST_CLASSES]:
         best = row.stopped.value if row.stopped is not None else row.explicit
-        told.append([story.short(row.name), number(best), number(row.trivial), row.verdict])
+        bound = "none" if best is None else at_most(best)
+        told.append([story.short(row.name), bound, number(row.trivial), row.verdict])
     lines = _table(told, width)
     left_out = len(rows) - _MOST_CLASSES
     return [*lines, f"… and {left_out:,} more classes (the page lists them)"] if left_out > 0 else lines

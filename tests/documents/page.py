@@ -1,0 +1,180 @@
+"""The tables of docs/forecast-document.md, made from the models; run as a script it puts them into the page.
+
+python -m tests.documents.page
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from prefit.documents import Forecast
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "forecast-document.md"
+BEGIN, END = "<!-- fields: begin -->\n", "<!-- fields: end -->\n"
+
+# Parts in the order of the document, with the heading under which the page has them.
+HEADINGS = {
+    "Forecast": "The document",
+    "Data": "data",
+    "Conflict": "data.conflicts[]",
+    "KernelPart": "kernel",
+    "Spectrum": "spectrum",
+    "LambdaMin": "spectrum.lambda_min",
+    "LabelResult": "labels[]",
+    "QuadraticForm": "labels[].quadratic_form, labels[].complexity",
+    "Residual": "labels[].residual",
+    "StepsTo": "labels[].steps_to",
+    "Distance": "labels[].distance",
+    "Projection": "labels[].projection",
+    "Test": "labels[].test, ridge.test",
+    "NoiseCurve": "noise_curve",
+    "Bound": "bound",
+    "Stopped": "bound.stopped, bound.per_class[].stopped",
+    "PerClass": "bound.per_class[]",
+    "BoundCurve": "bound.curve",
+    "Ridge": "ridge",
+    "Convergence": "convergence",
+    "Cost": "cost",
+    "Ran": "ran",
+    "Interval": "bound.per_class[].quadratic_form, ridge.norm",
+}
+
+# What the models leave to the name.
+WORDS = {
+    "Forecast.schema": "id and version of this schema",
+    "Forecast.data": "what was read, and what was done to it",
+    "Forecast.kernel": "the kernel: which network's limit the forecast is about",
+    "Forecast.step_size": "η on the sum of squares ½‖y − u‖²",
+    "Forecast.spectrum": "what is known of the eigenvalues of the Gram matrix",
+    "Forecast.labels": "one entry each for `true` labels, `random` ones and `worst` ones, where asked for; `true` "
+    "stands for the labels that `--labels` and `--label-noise` leave",
+    "Forecast.noise_curve": "null for regression, for labels other than the file's, and without a random end",
+    "Forecast.bound": "the generalization bound at convergence and at its best stopping time, with its verdict",
+    "Forecast.ridge": "null unless `--ridge` was given",
+    "Forecast.convergence": "what the convergence theorem asks for",
+    "Forecast.tolerance": "relative gap of the certified interval that was asked for",
+    "Forecast.cost": "what it took",
+    "Forecast.ran": "where and with what it ran",
+    "Data.source": "SOURCE as given",
+    "Data.n": "examples",
+    "Data.class_counts": "examples of each class, in the order of `classes`",
+    "Data.prepared": "whether columns were brought to mean 0 and deviation 1",
+    "Data.bias": "a constant 1 was put before the features",
+    "Data.labels": "what the run is about: the file's labels, random or worst-case ones",
+    "Data.label_noise": "portion of the labels redrawn",
+    "Data.test_n": "examples of the test split; 0 where there is none",
+    "Spectrum.lambda_min": "the smallest eigenvalue",
+    "LabelResult.name": "which labels",
+    "LabelResult.draws": "how many label sets the entry is about: 1, or the number of random draws",
+    "LabelResult.quadratic_form": "yᵀH⁻¹y, summed over the columns of the code; of `random`: the least lower and the "
+    "largest upper end over the draws",
+    "LabelResult.complexity": "√(2yᵀH⁻¹y/n), for any kernel 2√(κ(1) yᵀK⁻¹y/n); of `random` as above",
+    "LabelResult.steps_to": 'by portion of the initial loss ½‖y‖² ("0.5", "0.1", "0.01"): when it is reached; empty '
+    "when gradient descent diverges",
+    "LabelResult.distance": "null when gradient descent diverges at this step size",
+    "LabelResult.projection": "where the labels sit in the spectrum",
+    "LabelResult.test": "null without a test split, where no function fits the labels, and for other than `true`",
+    "Residual.steps": "k: 0, every step at first, then 16 a decade, to 1% of the loss or 10⁶",
+    "Residual.norm": "‖y − ũ(k)‖; of `random` the root of the mean square over the draws",
+    "Residual.lower": "Gauss side (exact arithmetic); of `random` the least curve among the draws",
+    "Distance.steps": "k, as in `residual`",
+    "Test.n": "test examples",
+    "NoiseCurve.portion": "portion of the labels redrawn, 0 to 1",
+    "Stopped.value": "the bound",
+    "Bound.delta": "δ, the failure probability",
+    "Bound.per_class": "one entry a class where there are more than two; else empty",
+    "Bound.curve": "null when gradient descent diverges at this step size",
+    "Bound.verdict": "`informative` if below `trivial`; `not applicable` if an assumption is broken",
+    "BoundCurve.steps": "k from 0 to 10⁶",
+    "BoundCurve.value": "the bound for f_k, by the quadrature (an estimate; `stopped` is certified)",
+    "BoundCurve.best_scale_value": "the least over multiples of f_k",
+    "PerClass.name": "the class",
+    "PerClass.quadratic_form": "yᵀH⁻¹y of its column of the code",
+    "PerClass.explicit": "the bound at convergence",
+    "PerClass.stopped": "its minimum over stopping time",
+    "PerClass.verdict": "as in `bound`",
+    "Ridge.rho": "ρ of (K + ρI)z = y",
+    "Ridge.train_error": "portion misclassified; null for regression",
+    "Ridge.train_loss": "mean loss on the training examples, the one that the bound is about; upper end",
+    "Ridge.norm": "norm of the fitted function",
+    "Ridge.bound": "its generalization bound; null where none is stated",
+    "Ridge.test": "as in `labels[].test`",
+    "Ran.device": "`cpu`",
+    "Ran.operator": "how the Gram matrix was held",
+    "Ran.threads": "the same input, options, seed and threads give the same digits",
+    "Ran.seed": "of everything drawn",
+    "Ran.versions": "Python and the packages that computed",
+}
+
+
+def kind(part: dict[str, Any]) -> str:
+    """A JSON type in a word or two."""
+    if "$ref" in part:
+        return "object"
+    if "const" in part:
+        return f'`"{part["const"]}"`'
+    if "enum" in part:
+        return ", ".join(f"`{value}`" for value in part["enum"])
+    if "anyOf" in part:
+        return " or ".join(kind(option) for option in part["anyOf"])
+    if part["type"] == "array":
+        inner = kind(part["items"])
+        return f"list of {inner}s" if inner.isalpha() else f"list of {inner}"
+    if "additionalProperties" in part and part["type"] == "object":
+        return f"object of {kind(part['additionalProperties'])}s"
+    return {"number": "number", "integer": "integer", "string": "text", "boolean": "yes/no", "null": "null"}[
+        part["type"]
+    ]
+
+
+def models() -> dict[str, dict[str, Any]]:
+    """Every model of the document by name, as JSON schema."""
+    schema = Forecast.model_json_schema(by_alias=True)
+    return {"Forecast": schema, **schema["$defs"]}
+
+
+def description(model: str, field: str, part: dict[str, Any]) -> str:
+    """The model's own sentence, else ours; KeyError where nobody has one."""
+    return part["description"] if "description" in part else WORDS[f"{model}.{field}"]
+
+
+def cell(text: str) -> str:
+    """Fit for a table: no pipe ends a cell, no underscore behind a sign starts emphasis."""
+    return re.sub(r"(?<![A-Za-z0-9])_", r"\\_", " ".join(text.split()).replace("|", r"\|"))
+
+
+def tables() -> str:
+    """The fields of every part, in the order of `HEADINGS`."""
+    parts = models()
+    sections = [section(name, heading, parts[name]) for name, heading in HEADINGS.items()]
+    return "\n".join(sections)
+
+
+def section(name: str, heading: str, schema: dict[str, Any]) -> str:
+    title = heading if name == "Forecast" else ", ".join(f"`{path}`" for path in heading.split(", "))
+    lines = [f"## {title}", ""]
+    if "description" in schema:
+        lines += [" ".join(schema["description"].split()), ""]
+    lines += ["| field | type | what it holds |", "| --- | --- | --- |"]
+    for field, part in schema["properties"].items():
+        lines.append(f"| `{field}` | {cell(kind(part))} | {cell(description(name, field, part))} |")
+    return "\n".join([*lines, ""])
+
+
+def between(text: str) -> str:
+    """What stands between the two marks."""
+    return text.partition(BEGIN)[2].partition(END)[0]
+
+
+def main() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    head, _, rest = text.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    PAGE.write_text(f"{head}{BEGIN}\n{tables()}\n{END}{tail}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""The schema: every field described in docs/, documents that follow it, nothing infinite or unknown accepted."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+import pydantic
+import pytest
+from jsonschema import Draft202012Validator
+
+import prefit
+from prefit.documents import Forecast
+from prefit.documents.forecast import SCHEMA
+from tests.documents.page import HEADINGS, PAGE, WORDS, between, cell, description, models, tables
+
+NOT_FINITE = [math.nan, math.inf, -math.inf]
+
+
+@pytest.fixture(scope="module")
+def result() -> prefit.Forecast:
+    return prefit.forecast(prefit.load("digits", limit=300, test="digits", test_limit=20), draws=2, ridge=0.1)
+
+
+@pytest.fixture(scope="module")
+def document(result: prefit.Forecast) -> dict[str, Any]:
+    return json.loads(result.to_json())
+
+
+def properties() -> list[tuple[str, str, dict[str, Any]]]:
+    return [(name, field, part) for name, model in models().items() for field, part in model["properties"].items()]
+
+
+# The page -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_has_the_tables_that_the_models_give():
+    assert between(PAGE.read_text(encoding="utf-8")).strip() == tables().strip(), "python -m tests.documents.page"
+
+
+def test_every_part_of_the_document_has_its_section():
+    assert set(HEADINGS) == set(models())
+
+
+@pytest.mark.parametrize(
+    ("model", "field", "part"), properties(), ids=[f"{model}.{field}" for model, field, _ in properties()]
+)
+def test_every_field_is_described_in_a_table_of_the_page(model, field, part):
+    rows = re.findall(r"^\| `(\w+)` \| .+? \| (.+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    told = description(model, field, part)
+    assert len(told) > 3
+    assert (field, cell(told)) in rows
+
+
+def test_no_word_is_kept_for_a_field_that_is_gone_or_that_has_its_own():
+    without = {f"{model}.{field}" for model, field, part in properties() if "description" not in part}
+    assert set(WORDS) == without
+
+
+def test_the_version_of_the_page_is_that_of_the_schema():
+    assert set(re.findall(r"prefit\.forecast/\d+", PAGE.read_text(encoding="utf-8"))) == {SCHEMA}
+    assert models()["Forecast"]["properties"]["schema"]["const"] == SCHEMA
+
+
+# Documents ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_document_of_digits_follows_the_json_schema(document):
+    schema = Forecast.model_json_schema(by_alias=True)
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(document)
+    assert document["schema"] == SCHEMA
+    assert next(iter(document)) == "schema"
+
+
+def test_the_library_s_forecast_has_the_same_schema():
+    ours, public = Forecast.model_json_schema(), prefit.Forecast.model_json_schema()
+    assert ours["properties"] == public["properties"]
+    assert ours["$defs"] == public["$defs"]
+
+
+def test_a_document_read_and_written_again_is_the_same(result):
+    assert prefit.Forecast.model_validate_json(result.to_json()).to_json() == result.to_json()
+
+
+@pytest.mark.parametrize("path", ["", "data", "spectrum.lambda_min", "labels.0.residual", "bound.curve", "cost"])
+def test_a_field_nobody_knows_is_refused(path, document):
+    with pytest.raises(pydantic.ValidationError, match="Extra inputs"):
+        Forecast.model_validate(changed(document, f"{path}.more".lstrip("."), 1))
+
+
+NUMBERS = ["step_size", "spectrum.lambda_max", "labels.0.residual.norm.1", "bound.trivial", "cost.phases.gram"]
+
+
+@pytest.mark.parametrize("value", NOT_FINITE)
+@pytest.mark.parametrize("path", NUMBERS)
+def test_neither_nan_nor_infinity_is_accepted(path, value, document):
+    damaged = changed(document, path, value)
+    with pytest.raises(pydantic.ValidationError, match="finite"):
+        Forecast.model_validate(damaged)
+    with pytest.raises(pydantic.ValidationError):
+        Forecast.model_validate_json(json.dumps(damaged))
+
+
+def test_every_number_of_the_schema_is_declared_finite():
+    """Found through the models: each one refuses infinity in each of its numbers."""
+    loose = [
+        f"{model.__name__}.{name}" for model in parts(Forecast) for name in model.model_fields if lets(model, name)
+    ]
+    assert loose == []
+
+
+def parts(model: type[pydantic.BaseModel]) -> list[type[pydantic.BaseModel]]:
+    import prefit.documents.forecast as module
+
+    found = [value for value in vars(module).values() if isinstance(value, type) and value.__name__ in models()]
+    assert {value.__name__ for value in found} == set(models())
+    return found
+
+
+def lets(model: type[pydantic.BaseModel], name: str) -> bool:
+    """Whether the field takes infinity, alone, in a list or in a dictionary."""
+    adapter = pydantic.TypeAdapter(
+        pydantic.create_model("One", one=(model.model_fields[name].rebuild_annotation(), ...))
+    )
+    for value in (math.inf, [math.inf], {"a": math.inf}):
+        try:
+            adapter.validate_python({"one": value})
+        except pydantic.ValidationError:
+            continue
+        return True
+    return False
+
+
+def changed(document: dict[str, Any], path: str, value: object) -> dict[str, Any]:
+    """A copy with one value put at a dotted path."""
+    copy = json.loads(json.dumps(document))
+    *way, last = path.split(".")
+    place: Any = copy
+    for step in way:
+        place = place[int(step)] if isinstance(place, list) else place[step]
+    place[int(last) if isinstance(place, list) else last] = value
+    return copy
+
+
+def test_a_result_cannot_be_changed(result):
+    with pytest.raises(pydantic.ValidationError, match="frozen"):
+        result.step_size = 1.0
+    with pytest.raises(pydantic.ValidationError, match="frozen"):
+        result.data.n = 1
