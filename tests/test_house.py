@@ -212,8 +212,9 @@ def test_python_in_the_pages_runs(code, tmp_path):
 @pytest.mark.parametrize("line", COMMANDS)
 def test_commands_in_the_pages_are_understood(line):
     """Parses the command and its options; nothing runs and no file is opened."""
-    from prefit.cli import app
     from typer.main import get_command
+
+    from prefit.cli import app
 
     group = get_command(app)
     _, name, *arguments = shlex.split(line, comments=True)

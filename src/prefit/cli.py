@@ -183,9 +183,13 @@ def forecast(
     }
     data = load(source, **reading)
     with _progress(quiet) as show:
-        if not quiet:
-            _announce(data.train.n, data.train.d, estimated_seconds(data, options))
-        result = Forecast.of(run_forecast(data, options, show))
+
+        def tell(phase: str, portion: float) -> None:
+            if phase == "gram" and portion == 0.0 and not quiet:  # nothing stands in the way any more
+                _announce(data.train.n, data.train.d, estimated_seconds(data, options))
+            show(phase, portion)
+
+        result = Forecast.of(run_forecast(data, options, tell))
         show("page", 0.0)
         folder = Path(out or f"prefit-forecast-{_file_name(data.name)}")
         page = _write(result, folder, formats)

@@ -83,3 +83,14 @@ def test_a_phase_is_told_after_a_second_and_then_every_ten(reports, lines, monke
             now[0] = 100.0 + moment
             show("products", portion)
     assert err.getvalue().splitlines() == lines
+
+
+def test_on_a_terminal_a_bar_shows_the_phases_and_goes_when_it_is_done(tmp_path, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    ran = run("forecast", "digits", "--limit=600", "--draws=2", f"--out={tmp_path}")
+    assert ran.code == 0
+    assert "eigendecomposition" in ran.err
+    assert "left" in ran.err
+    assert ran.err.rstrip().endswith("\x1b[2K")  # the last thing it does is to clear its lines
+    assert "\x1b" not in ran.out
+    assert run("forecast", "digits", "--limit=600", "--draws=2", "--quiet", f"--out={tmp_path}").err == ""

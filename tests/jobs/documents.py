@@ -59,6 +59,8 @@ def check(result):
         if entry["residual"] is not None:
             assert ordered(entry["residual"]["lower"], entry["residual"]["norm"])
             assert ordered(entry["residual"]["norm"], entry["residual"]["upper"] or entry["residual"]["norm"])
+    for part in (document["bound"]["stopped"], *(row["stopped"] for row in document["bound"]["per_class"])):
+        assert part is None or (0.0 <= part["train_loss"] <= 1.0 and part["norm"] >= 0.0)
     assert document["summary"]
     assert all(document["summary"])
     return document

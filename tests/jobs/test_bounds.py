@@ -9,6 +9,7 @@ import pytest
 import prefit
 import prefit.jobs.problem
 from prefit.data.coding import code
+from prefit.theory.kernel_class import paper_bound
 from tests.naive import bounds
 
 GRID = 0.25
@@ -154,6 +155,9 @@ def test_each_class_is_bounded_at_its_share_of_delta(path):
 def test_the_verdict_is_what_the_numbers_say():
     for kind in KINDS:
         result = problem(kind)[0]
+        if kind == "regression":  # mapped by the sample's own range
+            assert result.bound.verdict == "not applicable"
+            continue
         values = [v for v in (result.bound.explicit, result.bound.stopped.value) if v is not None]
         assert result.bound.verdict == ("informative" if min(values) < result.bound.trivial else "vacuous")
 
@@ -178,3 +182,27 @@ def test_standardized_tables_get_no_statement_about_new_data():
     X, y = rng.standard_normal((60, 4)) * 7 + 3, np.arange(60) % 2
     assert prefit.forecast(X, y, draws=0, prepare="standard").bound.verdict == "not applicable"
     assert prefit.forecast(X, y, draws=0, prepare="none").bound.verdict != "not applicable"
+
+
+def test_the_papers_own_constants_need_a_lambda_0_known_beforehand():
+    X, y, _ = data("signs")
+    result = prefit.forecast(X, y, draws=0, lambda_0=0.01)
+    upper = result.entry("true").quadratic_form.upper
+    assert result.bound.paper == pytest.approx(paper_bound(upper, 90, 0.05, 0.01), rel=1e-9)
+    assert prefit.forecast(X, y, draws=0).bound.paper is None
+    for other in ({"kernel": "ntk:2"}, {"normalize": False}):
+        assert prefit.forecast(X, y, draws=0, lambda_0=0.01, **other).bound.paper is None
+    X, y, _ = data("classes")
+    assert prefit.forecast(X, y, draws=0, lambda_0=0.01).bound.paper is None
+
+
+def test_targets_mapped_by_their_own_range_get_no_statement_about_new_data():
+    X = np.random.default_rng(0).standard_normal((60, 4))
+    inside, outside = np.tanh(X[:, 0]), 5.0 * np.tanh(X[:, 0])
+    assert prefit.forecast(X, outside, draws=0).bound.verdict == "not applicable"
+    assert prefit.forecast(X, inside, draws=0).bound.verdict != "not applicable"
+
+
+def test_copies_that_draw_one_random_label_get_no_statement_about_new_data():
+    X, y, _ = data("duplicates")
+    assert prefit.forecast(X, y, draws=0, labels="random").bound.verdict == "not applicable"

@@ -320,6 +320,25 @@ def test_parallel_inputs_off_the_sphere_agree_where_their_labels_are_proportiona
     assert on.entry("true").quadratic_form.status == "infinite"
 
 
+@pytest.mark.parametrize("scale", [1e-12, 1e12])
+def test_lengths_that_would_vanish_or_overflow_are_refused_off_the_sphere(scale):
+    X, y = blobs(20, 3)
+    with pytest.raises(InputError, match="--no-normalize every input must have a length"):
+        prefit.forecast(X * scale, y, draws=0, normalize=False)
+    check(prefit.forecast(X * scale, y, draws=0))
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e6])
+def test_lengths_near_the_limits_off_the_sphere_only_rescale_the_form(scale, path):
+    X, y = blobs(40, 4)
+    one, two = (
+        prefit.forecast(X * s, y, draws=2, normalize=False, worst=True, ridge=0.1 * s * s) for s in (1.0, scale)
+    )
+    check(two)
+    assert two.entry("true").quadratic_form.lower * scale**2 <= one.entry("true").quadratic_form.upper
+    assert one.entry("true").quadratic_form.lower <= two.entry("true").quadratic_form.upper * scale**2
+
+
 def test_a_bias_appends_a_constant_feature():
     X, y = blobs(50, 4)
     result = prefit.forecast(X, y, draws=0, bias=True)

@@ -109,6 +109,20 @@ def test_a_matrix_off_by_its_deviation_is_still_certified():
         assert (Z.T @ K @ Z).item() <= proof.norm_squared[0]
 
 
+def test_the_second_order_of_the_deviation_is_not_forgotten():
+    """Deviations near λ_min/n: rᵀK⁻¹r of the moved matrix is then larger than what the first order leaves over."""
+    rng = np.random.default_rng(7)
+    X, y = inputs(rng, 25, 8), rng.choice([-1.0, 1.0], (25, 1))
+    exact = gram_of(X)
+    gram = replace(exact, deviation=np.full(25, 1e-3))
+    z = np.linalg.solve(exact.operator.K, y)
+    K = exact.operator.K - 1e-3 * np.sign(z @ z.T) * (1 - np.eye(25))
+    assert np.linalg.eigvalsh(K - np.diag(exact.floor.best_rows()))[0] > 0
+    proof, truth = certify(gram, y, z), (y.T @ np.linalg.solve(K, y)).item()
+    first_order = (y.T @ z).item() + 1e-3 * np.abs(z).sum() ** 2
+    assert first_order < truth <= proof.upper[0]
+
+
 # Cholesky -------------------------------------------------------------------------------------------------------------
 
 
@@ -123,6 +137,15 @@ def test_the_deviation_is_taken_off():
     A, values, _ = matrix(20, 0.01, 1.0)
     assert verified_floor(A, values[0], 0.004) == pytest.approx(verified_floor(A, values[0], 0.0) - 0.004, rel=1e-9)
     assert verified_floor(A, values[0], 0.02) == 0.0
+
+
+def test_the_allowance_for_rounding_is_that_of_the_theorem():
+    """‖ΔA‖ ≤ γ/(1 − γ) tr A, γ = (n + 1)u/(1 − (n + 1)u), whatever the factorization's luck."""
+    n = 400
+    shift = 0.99
+    assert shift - verified_floor(np.eye(n), 1.0, 0.0) >= (n + 1) * 2.0**-53 * n * (1 - shift)
+    wide = np.diag(np.concatenate([[1.0], np.full(n - 1, 1e3)]))
+    assert shift - verified_floor(wide, 1.0, 0.0) >= (n + 1) * 2.0**-53 * 1e3 * (n - 1)
 
 
 def test_an_estimate_that_is_too_high_is_tried_lower():

@@ -144,6 +144,21 @@ def test_a_space_that_is_exhausted_gives_the_exact_answer(width):
     assert np.allclose(A @ (block.basis() @ block.solve()), Y, atol=1e-9)
 
 
+@pytest.mark.parametrize(("n", "width"), [(5, 3), (10, 4), (11, 4), (20, 7)])
+@pytest.mark.parametrize("kind", ["identity", "outlier", "two values", "copies"])
+def test_repeated_eigenvalues_and_columns_do_not_break_the_last_block(kind, n, width):
+    rng = np.random.default_rng(n)
+    V, _ = np.linalg.qr(rng.standard_normal((n, n)))
+    ones, half = np.ones(n), np.arange(n) < n // 2
+    values = {"identity": ones, "outlier": np.append(ones[1:], 5.0), "two values": 1.0 + 2.0 * half}.get(kind)
+    A = (V * (rng.uniform(0.1, 2.0, n) if values is None else values)) @ V.T
+    Y = rng.standard_normal((n, width))
+    Y[:, -1] = Y[:, 0] if kind == "copies" else Y[:, -1]
+    block = run((A + A.T) / 2, Y, 60)
+    assert block.finished
+    assert np.allclose(A @ (block.basis() @ block.solve()), Y, atol=1e-9)
+
+
 @pytest.mark.parametrize("steps", [1, 2, 50])
 def test_an_eigenvector_is_solved_in_one_step(steps):
     A, values, V = matrix(20, 0.1, 2.0)

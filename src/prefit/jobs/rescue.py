@@ -19,6 +19,13 @@ from prefit.spectra import certify, verified_floor
 UP_TO = 20_000  # distinct inputs: a factorization takes n³/3 operations, half a minute at this size on two cores
 
 
+def can_rescue(problem: Problem) -> bool:
+    """Whether a dense factorization fits time and memory."""
+    n = problem.gram.n
+    limit = problem.memory if problem.memory is not None else SHARE * free_bytes()
+    return n <= UP_TO and 32 * n * n <= limit
+
+
 def rescued(problem: Problem, sets: list[Solved], clock: Clock) -> tuple[list[Solved], float]:
     """The sets solved and certified by a Cholesky factorization of K, and the floor of λ_min(D K D) that it proves.
 
@@ -27,8 +34,7 @@ def rescued(problem: Problem, sets: list[Solved], clock: Clock) -> tuple[list[So
     certifies λ_min by itself (`verified_floor`).
     """
     n = problem.gram.n
-    limit = problem.memory if problem.memory is not None else SHARE * free_bytes()
-    if n > UP_TO or 32 * n * n > limit:
+    if not can_rescue(problem):
         return sets, 0.0
     with clock.phase("dense factorization"):
         gram = dense_gram(problem.cosines, problem.kernel)

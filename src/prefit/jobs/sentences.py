@@ -103,7 +103,7 @@ def _complexity(doc: Forecast, true: LabelResult, random: LabelResult | None) ->
         text += f" to {value.upper:.4g}"
     text += f" ({value.status})"
     if random is not None and random.complexity.mean is not None and random.complexity.upper is not None:
-        text += f"; random labels give {random.complexity.mean:.4g}, where 2 or more says nothing"
+        text += f"; random labels give {random.complexity.mean:.4g}"
     return [text + "."]
 
 

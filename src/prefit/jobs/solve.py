@@ -11,7 +11,7 @@ from prefit._shapes import Matrix, Vector
 from prefit.jobs.labelsets import LabelSet
 from prefit.jobs.problem import Problem
 from prefit.jobs.progress import Clock
-from prefit.jobs.rescue import rescued
+from prefit.jobs.rescue import can_rescue, rescued
 from prefit.jobs.sets import Solved, certified, reachable
 from prefit.spectra import (
     BlockLanczos,
@@ -28,6 +28,7 @@ from prefit.spectra import (
 
 UNIT = 2.0**-53
 MAX_STEPS = 600
+STEPS_BEFORE_RESCUE = 250  # as many steps cost about what a factorization does at n = 10,000
 BLOCK = 10  # random ±1 labellings that share a Krylov space
 TIGHT = 1.001  # certified upper end of λ_max over the Ritz value, up to where the former is used
 TOP_STEPS = 40
@@ -175,14 +176,15 @@ def _solve_by_lanczos(
     every = runs + ([ends_run] if ends_run is not None else [])
     floor = eigenvalue_floor(problem)
     products, target = 0, tolerance
+    max_steps = STEPS_BEFORE_RESCUE if can_rescue(problem) and ends_run is None else MAX_STEPS
     for _ in range(ROUNDS):
         with clock.phase("products") as progress:
-            products += run_lockstep(problem.weighted, every, target, MAX_STEPS, progress)
+            products += run_lockstep(problem.weighted, every, target, max_steps, progress)
         with clock.phase("certificate"):
             solved = [_run_set(problem, true, runs[0], floor), *_draws(problem, random, runs[1:], floor)]
             solved = certified(problem, solved, floor)
             products += sum(item.Z.shape[1] for item in solved)
-        if not _continue(runs, solved, tolerance):
+        if not _continue(runs, solved, tolerance, max_steps):
             break
         target /= 4.0
     if any(_open(item, tolerance) for item in solved):
@@ -250,13 +252,13 @@ def _draws(problem: Problem, draws: list[LabelSet], runs: list[LabelRun], floor:
     return solved
 
 
-def _continue(runs: list[LabelRun], solved: list[Solved], tolerance: float) -> bool:
+def _continue(runs: list[LabelRun], solved: list[Solved], tolerance: float, max_steps: int) -> bool:
     """Whether a certificate came out wider than the tolerance though the recurrence was content; reopens those runs."""
     reopened = False
     sets_of = [[solved[0]], *_by_run(runs[1:], solved[1:])]
     for run, sets in zip(runs, sets_of, strict=True):
         wide = any(_gap(item) > tolerance for item in sets)
-        if wide and run.steps < MAX_STEPS and not all(block.finished for block in run.blocks):
+        if wide and run.steps < max_steps and not all(block.finished for block in run.blocks):
             run.done, reopened = False, True
     return reopened
 
