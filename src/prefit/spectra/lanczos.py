@@ -110,20 +110,24 @@ class BlockLanczos:
         self.used += self.width
 
     def _last(self, W: Matrix, left: int) -> tuple[Matrix, Matrix]:
-        """The last `left` < w dimensions, padded with zero columns; B stays upper triangular."""
-        U = np.linalg.svd(W, full_matrices=False)[0][:, :left]
-        turn, R = np.linalg.qr(U.T @ W)
-        self.padding = self.width - left
+        """What W adds of the last `left` < w dimensions, padded with zero columns; B stays upper triangular."""
+        U, sizes, _ = np.linalg.svd(W, full_matrices=False)
+        kept = min(left, int((sizes > self._cut(sizes)).sum()))
+        self.padding = self.width - kept
         Q, B = np.zeros_like(W), np.zeros((self.width, self.width))
-        Q[:, :left], B[:left] = U @ turn, R
+        turn, R = np.linalg.qr(U[:, :kept].T @ W)
+        Q[:, :kept], B[:kept] = U[:, :kept] @ turn, R
         return Q, B
+
+    def _cut(self, sizes: Matrix) -> float:
+        """Directions shorter than this are rounding."""
+        scale = max(float(np.abs(M).max()) for M in (*self.diagonal, *self.coupling, sizes))
+        return scale * (DEFLATED if self.dtype == np.float64 else DEFLATED_SINGLE)
 
     def _orthonormal(self, W: Matrix, everything: AnyArray | None) -> tuple[Matrix, Matrix]:
         """QR of W; directions that are rounding are replaced by random ones of weight zero."""
         Q, R = thin_qr(W)
-        scale = max(float(np.abs(M).max()) for M in (*self.diagonal, *self.coupling, R))
-        floor = scale * (DEFLATED if self.dtype == np.float64 else DEFLATED_SINGLE)
-        lost = np.flatnonzero(np.abs(np.diag(R)) <= floor)
+        lost = np.flatnonzero(np.abs(np.diag(R)) <= self._cut(R))
         if lost.size:
             R = R.copy()
             R[lost] = 0.0
