@@ -72,44 +72,23 @@ def to_fixed_point(K: Any, scale: float, out: Any) -> None:
 
 @njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "nsz", "contract"})
 def both_halves(T: Any, x_rows: Any, x_columns: Any, y_rows: Any, y_columns: Any, absolute: bool) -> None:
-    """y_rows += T x_columns and y_columns += Tᵀ x_rows in one reading of the int32 tile T, in float64."""
+    """y_rows += T x_columns and y_columns += Tᵀ x_rows in one reading of the int32 tile T, in float64.
+
+    Row by row: one stream through memory runs at its full speed, four rows together at half of it (measured).
+    """
     rows, columns = T.shape
-    full = rows - rows % ROWS
-    for i in range(0, full, ROWS):
-        x0, x1, x2, x3 = x_rows[i], x_rows[i + 1], x_rows[i + 2], x_rows[i + 3]
-        s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
+    for i in range(rows):
+        x, total = x_rows[i], 0.0
         if absolute:
             for j in range(columns):
-                t0, t1 = abs(np.float64(T[i, j])), abs(np.float64(T[i + 1, j]))
-                t2, t3 = abs(np.float64(T[i + 2, j])), abs(np.float64(T[i + 3, j]))
-                x = x_columns[j]
-                s0 += t0 * x
-                s1 += t1 * x
-                s2 += t2 * x
-                s3 += t3 * x
-                y_columns[j] += (t0 * x0 + t1 * x1) + (t2 * x2 + t3 * x3)
+                t = abs(np.float64(T[i, j]))
+                total += t * x_columns[j]
+                y_columns[j] += t * x
         else:
             for j in range(columns):
-                t0, t1 = np.float64(T[i, j]), np.float64(T[i + 1, j])
-                t2, t3 = np.float64(T[i + 2, j]), np.float64(T[i + 3, j])
-                x = x_columns[j]
-                s0 += t0 * x
-                s1 += t1 * x
-                s2 += t2 * x
-                s3 += t3 * x
-                y_columns[j] += (t0 * x0 + t1 * x1) + (t2 * x2 + t3 * x3)
-        y_rows[i] += s0
-        y_rows[i + 1] += s1
-        y_rows[i + 2] += s2
-        y_rows[i + 3] += s3
-    for i in range(full, rows):
-        total = 0.0
-        for j in range(columns):
-            t = np.float64(T[i, j])
-            if absolute:
-                t = abs(t)
-            total += t * x_columns[j]
-            y_columns[j] += t * x_rows[i]
+                t = np.float64(T[i, j])
+                total += t * x_columns[j]
+                y_columns[j] += t * x
         y_rows[i] += total
 
 

@@ -15,7 +15,7 @@ from prefit.documents.safe_side import at_most
 from prefit.jobs.intervals import interval_between
 from prefit.jobs.options import ForecastOptions
 from prefit.jobs.problem import Problem
-from prefit.jobs.sets import Solved
+from prefit.jobs.sets import Solved, split_certificate
 from prefit.spectra import Certificate, certify
 from prefit.theory.arora2019 import LAST_STEP, decay, step_grid
 from prefit.theory.kernel_class import (
@@ -117,10 +117,11 @@ def bound_of(problem: Problem, solved: Solved, rate: float | None, options: Fore
     curve: list[list[Candidate]] = []
     stopped, columns = None, []
     if rate is not None:
-        tasks = class_tasks(problem, solved, delta)
-        curve, *class_curves = stopping_curves(problem, solved, rate, [task, *tasks])
-        stopped = _certified_stop(problem, solved, rate, task, curve)
-        columns = _class_rows(problem, solved, rate, tasks, class_curves, reason)
+        tasks = [task, *class_tasks(problem, solved, delta)]
+        curves = stopping_curves(problem, solved, rate, tasks)
+        best = [_best_candidate(problem, solved, t, c) for t, c in zip(tasks, curves, strict=True)]
+        stopped, *stops = certified_stops(problem, solved, rate, list(zip(tasks, best, strict=True)))
+        curve, columns = curves[0], _class_rows(problem, solved, tasks[1:], stops, reason)
     values = [v for v in (explicit, stopped.value if stopped else None) if v is not None]
     verdict = _verdict(min(values, default=math.inf), trivial, reason)
     return Bound(
@@ -270,16 +271,15 @@ def mean_ramp(margins: Vector, scales: Vector) -> Vector:
     return losses
 
 
-def _certified_stop(problem: Problem, solved: Solved, rate: float, task: Task, curve: list[list[Candidate]]) -> Stopped:
-    """The best candidate, its norm and training loss certified by one product (docs/proofs.md P6)."""
+def _best_candidate(problem: Problem, solved: Solved, task: Task, curve: list[list[Candidate]]) -> Candidate:
+    """The least over stopping times, scales and, for the labels as a whole, convergence."""
     best = min((c for row in curve for c in row), key=lambda c: c.value)
-    if solved.unreachable == 0.0 and task.column is None:
-        F = problem.distinct.values(solved.labels.Y) - _certificate(solved).residual
-        norm = math.sqrt(float(_certificate(solved).norm_squared.sum()))
-        at_end = _over_scales(task, solved, F[problem.distinct.group] * problem.distinct.lengths[:, None], norm, None)
-        best = min([best, *at_end], key=lambda c: c.value)
-    Z = solved.Z if best.step is None else solved.coefficients(problem, stopped_filter(rate, best.step))
-    return certified_candidate(problem, solved, task, best, Z * best.scale)
+    if solved.unreachable > 0.0 or task.column is not None:
+        return best
+    F = problem.distinct.values(solved.labels.Y) - _certificate(solved).residual
+    norm = math.sqrt(float(_certificate(solved).norm_squared.sum()))
+    at_end = _over_scales(task, solved, F[problem.distinct.group] * problem.distinct.lengths[:, None], norm, None)
+    return min([best, *at_end], key=lambda c: c.value)
 
 
 def stopped_filter(rate: float, step: int) -> Callable[[Vector], Vector]:
@@ -292,19 +292,54 @@ def _certificate(solved: Solved) -> Certificate:
     return solved.certificate
 
 
-def certified_candidate(problem: Problem, solved: Solved, task: Task, best: Candidate, Z: Matrix) -> Stopped:
-    """Norm and training loss of f_z from above, for coefficients Z (g, k), and the bound they give."""
+def certified_stops(
+    problem: Problem, solved: Solved, rate: float, choices: list[tuple[Task, Candidate]]
+) -> list[Stopped]:
+    """Norm and training loss of each chosen f_z from above, and the bound they give: one product for all.
+
+    ‖f_z‖² = zᵀ(y − r) and the training outputs are y − r, for any z (docs/proofs.md P6).
+    """
     values = problem.distinct.values(solved.labels.Y)
-    proof = certify(problem.gram, values, Z, 0.0, problem.scales, problem.asked_error)
-    columns = slice(None) if task.column is None else slice(task.column, task.column + 1)
-    norm = math.sqrt(float(proof.norm_squared[columns].sum()) * (1.0 + 1e-12))
-    group, lengths = problem.distinct.group, problem.distinct.lengths[:, None]
-    outputs = (values - proof.residual)[group] * lengths
-    # Off the sphere labels were divided by, and outputs are multiplied by, computed lengths.
-    error = proof.residual_error[group] * lengths * (1.0 + 1e-12) + 2.0 * problem.asked_error * np.abs(outputs)
+    wanted = [slice(None) if task.column is None else slice(task.column, task.column + 1) for task, _ in choices]
+    Z = [_coefficients(problem, solved, rate, best)[:, c] for (_, best), c in zip(choices, wanted, strict=True)]
+    Y = [values[:, columns] for columns in wanted]
+    whole = certify(problem.gram, np.hstack(Y), np.hstack(Z), 0.0, problem.scales, problem.asked_error)
+    proofs = split_certificate(whole, [z.shape[1] for z in Z])
+    return [
+        _stopped(problem, solved, task, best, y, proof)
+        for (task, best), y, proof in zip(choices, Y, proofs, strict=True)
+    ]
+
+
+def _coefficients(problem: Problem, solved: Solved, rate: float, best: Candidate) -> Matrix:
+    Z = solved.Z if best.step is None else solved.coefficients(problem, stopped_filter(rate, best.step))
+    return Z * best.scale
+
+
+def _stopped(problem: Problem, solved: Solved, task: Task, best: Candidate, Y: Matrix, proof: Certificate) -> Stopped:
+    norm = math.sqrt(float(proof.norm_squared.sum()) * (1.0 + 1e-12))
+    outputs, error = training_outputs(problem, Y, proof)
+    if task.column is not None:
+        outputs, error = (_only(task.column, array, solved.labels.Y.shape[1]) for array in (outputs, error))
     loss = task.loss(solved, outputs, error)
     value = loss + float(task.family.beyond_loss(norm))
     return Stopped(step=best.step, scale=best.scale, value=value, norm=norm, train_loss=loss)
+
+
+def training_outputs(problem: Problem, Y: Matrix, proof: Certificate) -> tuple[Matrix, Matrix]:
+    """(n, k) outputs on the examples of the functions that were certified, and how far each can be off."""
+    group, lengths = problem.distinct.group, problem.distinct.lengths[:, None]
+    outputs = (Y - proof.residual)[group] * lengths
+    # Off the sphere labels were divided by, and outputs are multiplied by, computed lengths.
+    error = proof.residual_error[group] * lengths * (1.0 + 1e-12) + 2.0 * problem.asked_error * np.abs(outputs)
+    return outputs, error
+
+
+def _only(column: int, array: Matrix, width: int) -> Matrix:
+    """(n, width) with one column filled."""
+    out = np.zeros((array.shape[0], width))
+    out[:, column] = array[:, 0]
+    return out
 
 
 def _curve_document(curve: list[list[Candidate]]) -> BoundCurve | None:
@@ -330,18 +365,12 @@ def class_tasks(problem: Problem, solved: Solved, delta: float) -> list[Task]:
 
 
 def _class_rows(
-    problem: Problem,
-    solved: Solved,
-    rate: float,
-    tasks: list[Task],
-    curves: list[list[list[Candidate]]],
-    reason: str,
+    problem: Problem, solved: Solved, tasks: list[Task], stops: list[Stopped], reason: str
 ) -> list[PerClass]:
     if not tasks:
         return []
     assert solved.labels.indices is not None
     shares = np.bincount(solved.labels.indices, minlength=len(tasks)) / problem.n
-    stops = [_certified_stop(problem, solved, rate, task, curve) for task, curve in zip(tasks, curves, strict=True)]
     return [
         _class_row(problem, solved, task, stop, float(min(share, 1.0 - share)), reason)
         for task, stop, share in zip(tasks, stops, shares, strict=True)

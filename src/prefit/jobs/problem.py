@@ -55,7 +55,7 @@ class Problem:
 
     @property
     def weighted(self) -> Weighted:
-        return Weighted(self.gram, self.scales)
+        return Weighted(self.gram, self.scales, self.workers)
 
     @property
     def trace(self) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from prefit._shapes import Matrix
 from prefit.documents.forecast import Ridge
 from prefit.documents.model import Interval
-from prefit.jobs.bounding import inapplicable, pooled_task
+from prefit.jobs.bounding import inapplicable, pooled_task, training_outputs
 from prefit.jobs.options import ForecastOptions
 from prefit.jobs.prediction import test_part
 from prefit.jobs.problem import Problem
@@ -27,9 +27,7 @@ def ridge_part(problem: Problem, solved: Solved, options: ForecastOptions) -> Ri
     Z = solved.coefficients(problem, lambda values: 1.0 / (values + rho))
     values = problem.distinct.values(solved.labels.Y)
     proof = certify(problem.gram, values, Z, 0.0, problem.scales, problem.asked_error)
-    group, lengths = problem.distinct.group, problem.distinct.lengths[:, None]
-    outputs = (values - proof.residual)[group] * lengths
-    error = proof.residual_error[group] * lengths
+    outputs, error = training_outputs(problem, values, proof)
     high = float(proof.norm_squared.sum()) * (1.0 + 1e-12)
     low = float(np.einsum("ij,ij->", Z, values - proof.residual)) * 2.0 - high
     task = pooled_task(problem, solved, options.delta)

@@ -18,6 +18,7 @@ from prefit._shapes import AnyArray, Indices, Matrix, Vector
 from prefit.spectra.measure import SpectralMeasure, combine
 
 DEFLATED = 1e-12  # a new direction shorter than this portion of the largest so far is rounding, not news
+FIRST_STEPS = 96  # room for so many blocks before the basis is copied
 DEFLATED_SINGLE = 1e-6  # the same for products in float32
 
 
@@ -103,7 +104,8 @@ class BlockLanczos:
 
     def _append(self, block: Matrix) -> None:
         if self.used + self.width > self._Q.shape[1]:
-            larger = np.empty((self.n, max(2 * self._Q.shape[1], 32 * self.width)), self.dtype, order="F")
+            # Columns that are not yet used take no memory: the system gives pages when they are written.
+            larger = np.empty((self.n, max(2 * self._Q.shape[1], FIRST_STEPS * self.width)), self.dtype, order="F")
             larger[:, : self.used] = self._Q[:, : self.used]
             self._Q = larger
         self._Q[:, self.used : self.used + self.width] = block

@@ -9,6 +9,7 @@ import numpy as np
 
 from prefit._shapes import Matrix, Vector
 from prefit.gram.gram import Gram
+from prefit.gram.workers import Workers, blas_threads
 from prefit.spectra.lanczos import BlockLanczos
 
 CHECK_EVERY = 5  # steps between two looks at the gap: a look costs a banded solve
@@ -51,6 +52,7 @@ class Weighted:
 
     gram: Gram
     scales: Vector | None  # None: all are 1
+    workers: Workers | None = None  # whose threads share the work between products; None: the caller's alone
 
     @property
     def n(self) -> int:
@@ -61,6 +63,10 @@ class Weighted:
             return np.asarray(self.gram.operator.matmat(V))
         D = self.scales[:, None].astype(V.dtype)
         return np.asarray(D * self.gram.operator.matmat(D * V))
+
+    @property
+    def threads(self) -> int:
+        return 1 if self.workers is None else self.workers.threads
 
     def floor_rows(self) -> Vector | None:
         """Rows of the floor for A at the mass that makes the least of them largest; None where that is not positive."""
@@ -79,17 +85,19 @@ def run_lockstep(
 ) -> int:
     """Advance all runs until each meets the tolerance or takes max_steps; returns the products spent, by columns."""
     rows, products = A.floor_rows(), 0
-    for step in range(1, max_steps + 1):
-        active = [b for run in runs if not run.done for b in run.blocks if not b.finished]
-        if not active:
-            break
-        products += _advance(A, active)
-        if step % CHECK_EVERY == 0 or any(b.finished for b in active):
-            for run in runs:
-                if not run.done:
-                    _look(run, rows, tolerance)
-            if progress is not None:
-                progress(min(_portion_done(run, tolerance) for run in runs))
+    # One BLAS thread all along: the threads of a BLAS wait for more work by spinning, and slow the next product by half.
+    with blas_threads(1):
+        for step in range(1, max_steps + 1):
+            active = [b for run in runs if not run.done for b in run.blocks if not b.finished]
+            if not active:
+                break
+            products += _advance(A, active)
+            if step % CHECK_EVERY == 0 or any(b.finished for b in active):
+                for run in runs:
+                    if not run.done:
+                        _look(run, rows, tolerance)
+                if progress is not None:
+                    progress(min(_portion_done(run, tolerance) for run in runs))
     return products
 
 
@@ -99,10 +107,18 @@ def _advance(A: Weighted, blocks: list[BlockLanczos]) -> int:
     dtype = np.float64 if width <= 2 else np.float32
     V = np.hstack([np.asarray(block.current(), dtype=dtype) for block in blocks])
     product = A.matmat(V)
-    start = 0
-    for block in blocks:
-        block.absorb(product[:, start : start + block.width])
-        start += block.width
+    ends = np.cumsum([block.width for block in blocks])
+    parts = np.split(product, ends[:-1], axis=1)
+
+    def absorb(worker: int) -> None:
+        for block, part in list(zip(blocks, parts, strict=True))[worker :: A.threads]:
+            block.absorb(part)
+
+    if A.workers is None or len(blocks) == 1:
+        for worker in range(A.threads):
+            absorb(worker)
+    else:
+        A.workers.share(absorb)
     return int(width)
 
 
