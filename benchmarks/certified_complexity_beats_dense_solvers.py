@@ -128,7 +128,9 @@ def whole_forecast(data: LabelledData) -> tuple[float, float]:
 
 def literal_gram(U: np.ndarray) -> np.ndarray:
     """H by a chain of array operations in place, as one would write it."""
-    S = U @ U.T
+    S = np.empty((len(U), len(U)))
+    for start in range(0, len(U), 2048):  # whole, NumPy 2.4's OpenBLAS crashed in its syrk at n = 20,000
+        np.dot(U[start : start + 2048], U.T, out=S[start : start + 2048])
     np.clip(S, -1.0, 1.0, out=S)
     H = np.arccos(S)
     np.subtract(np.pi, H, out=H)

@@ -15,6 +15,9 @@ from prefit.gram.gram import Gram
 from prefit.kernels import Kernel
 
 
+STRIP = 1024
+
+
 @dataclass(frozen=True)
 class DenseOperator:
     """K held whole, (n, n) float64."""
@@ -50,7 +53,11 @@ def dense_gram(cosines: Cosines, kernel: Kernel, progress: Callable[[float], Non
     """Form K (n, n) of `kernel` at the given cosines, with its floor: O(n²d), 16 n² bytes while it works."""
     n = cosines.n
     S = np.empty((n, n))
-    cosines.block(slice(0, n), slice(0, n), S)
+    # Strip by strip: NumPy hands the product of a whole matrix with itself to a routine of OpenBLAS (syrk) that was seen
+    # to crash at n = 20,000.
+    for start in range(0, n, STRIP):
+        rows = slice(start, min(start + STRIP, n))
+        cosines.block(rows, slice(0, n), S[rows])
     # BLAS may round s_ij and s_ji differently; one triangle stands for both.
     S = np.triu(S, 1)
     S += S.T

@@ -85,7 +85,7 @@ def run_lockstep(
 ) -> int:
     """Advance all runs until each meets the tolerance or takes max_steps; returns the products spent, by columns."""
     rows, products = A.floor_rows(), 0
-    # One BLAS thread all along: the threads of a BLAS wait for more work by spinning, and slow the next product by half.
+    # One BLAS thread all along: BLAS threads wait for more work by spinning, and slow the next product by half.
     with blas_threads(1):
         for step in range(1, max_steps + 1):
             active = [b for run in runs if not run.done for b in run.blocks if not b.finished]
