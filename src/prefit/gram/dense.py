@@ -14,7 +14,6 @@ from prefit.gram.floor import LEVELS, NEGLIGIBLE, Floor, excess_upper
 from prefit.gram.gram import Gram
 from prefit.kernels import Kernel
 
-
 STRIP = 1024
 
 
@@ -53,7 +52,7 @@ def dense_gram(cosines: Cosines, kernel: Kernel, progress: Callable[[float], Non
     """Form K (n, n) of `kernel` at the given cosines, with its floor: O(n²d), 16 n² bytes while it works."""
     n = cosines.n
     S = np.empty((n, n))
-    # Strip by strip: NumPy hands the product of a whole matrix with itself to a routine of OpenBLAS (syrk) that was seen
+    # Strip by strip: NumPy hands the product of a whole matrix with itself to OpenBLAS as a syrk, which was seen
     # to crash at n = 20,000.
     for start in range(0, n, STRIP):
         rows = slice(start, min(start + STRIP, n))

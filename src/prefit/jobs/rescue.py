@@ -16,7 +16,7 @@ from prefit.jobs.progress import Clock
 from prefit.jobs.sets import Solved, split_certificate
 from prefit.spectra import certify, verified_floor
 
-UP_TO = 20_000  # distinct inputs: a factorization takes n³/3 operations, half a minute at this size on two cores
+UP_TO = 12_000  # distinct inputs: n³/3 operations, some ten seconds on two cores; OpenBLAS was seen to crash at 20,000
 
 
 def can_rescue(problem: Problem) -> bool:

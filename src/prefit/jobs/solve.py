@@ -29,7 +29,9 @@ from prefit.spectra import (
 UNIT = 2.0**-53
 MAX_STEPS = 600
 STEPS_BEFORE_RESCUE = 250  # as many steps cost about what a factorization does at n = 10,000
-BLOCK = 10  # random ±1 labellings that share a Krylov space
+BLOCK = (
+    40  # columns of random labellings that share a Krylov space: wider blocks take fewer steps, larger eigenproblems
+)
 TIGHT = 1.001  # certified upper end of λ_max over the Ritz value, up to where the former is used
 TOP_STEPS = 40
 ROUNDS = 4  # how often a certificate that came out too wide is answered by more steps
