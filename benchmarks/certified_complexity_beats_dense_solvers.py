@@ -85,7 +85,7 @@ def unit_rows(data: LabelledData) -> np.ndarray:
 
 
 def measure_all(data: LabelledData, U: np.ndarray, y: np.ndarray, options: argparse.Namespace) -> list[dict]:
-    tasks: dict[str, Callable[[], tuple[float, float]]] = {
+    tasks: dict[str, Callable[[], tuple[float, float | None]]] = {
         "prefit, certified complexity": lambda: certified(data),
         "prefit, whole forecast": lambda: whole_forecast(data),
         "scipy Cholesky": lambda: cholesky(U, y),
@@ -101,7 +101,7 @@ def measure_all(data: LabelledData, U: np.ndarray, y: np.ndarray, options: argpa
     return [measured(name, task, len(y)) for name, task in tasks.items() if name not in skipped]
 
 
-def measured(name: str, task: Callable[[], tuple[float, float]], n: int) -> dict:
+def measured(name: str, task: Callable[[], tuple[float, float | None]], n: int) -> dict:
     with Peak() as peak:
         start = time.perf_counter()
         form, gap = task()
@@ -109,7 +109,7 @@ def measured(name: str, task: Callable[[], tuple[float, float]], n: int) -> dict
     return {"name": name, "seconds": seconds, "form": form, "relative_gap": gap, "peak_mib": peak.mib} | floors(n)
 
 
-def certified(data: LabelledData) -> tuple[float, float]:
+def certified(data: LabelledData) -> tuple[float, float | None]:
     workers, options = Workers(os.cpu_count() or 1), ForecastOptions(draws=0, tolerance=TOLERANCE)
     problem = pose(data, options, workers, Clock())
     solution = solve(problem, own_labels(data), [], None, TOLERANCE, False, Clock())
@@ -119,7 +119,7 @@ def certified(data: LabelledData) -> tuple[float, float]:
     return (lower + upper) / 2, (upper - lower) / upper
 
 
-def whole_forecast(data: LabelledData) -> tuple[float, float]:
+def whole_forecast(data: LabelledData) -> tuple[float, float | None]:
     form = run_forecast(data, ForecastOptions(draws=0, tolerance=TOLERANCE)).labels[0].quadratic_form
     assert form.lower is not None
     assert form.upper is not None
@@ -140,18 +140,18 @@ def literal_gram(U: np.ndarray) -> np.ndarray:
     return H
 
 
-def cholesky(U: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+def cholesky(U: np.ndarray, y: np.ndarray) -> tuple[float, float | None]:
     factor = scipy.linalg.cho_factor(literal_gram(U), lower=True, overwrite_a=True, check_finite=False)
-    return float(y @ scipy.linalg.cho_solve(factor, y, check_finite=False)), float("nan")
+    return float(y @ scipy.linalg.cho_solve(factor, y, check_finite=False)), None
 
 
-def conjugate_gradients(U: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+def conjugate_gradients(U: np.ndarray, y: np.ndarray) -> tuple[float, float | None]:
     """To a relative residual of 1e-3, which on these data gives the form to about 1e-4."""
     z, _ = scipy.sparse.linalg.cg(literal_gram(U), y, rtol=1e-3, maxiter=2000)
-    return float(y @ z), float("nan")
+    return float(y @ z), None
 
 
-def gaussian_process(U: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+def gaussian_process(U: np.ndarray, y: np.ndarray) -> tuple[float, float | None]:
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import Kernel
 
@@ -169,10 +169,10 @@ def gaussian_process(U: np.ndarray, y: np.ndarray) -> tuple[float, float]:
             return False
 
     fitted = GaussianProcessRegressor(TwoLayer(), alpha=1e-12, optimizer=None, copy_X_train=False).fit(U, y)
-    return float(y @ fitted.alpha_.ravel()), float("nan")
+    return float(y @ fitted.alpha_.ravel()), None
 
 
-def gpytorch_form(U: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+def gpytorch_form(U: np.ndarray, y: np.ndarray) -> tuple[float, float | None]:
     """linear_operator's preconditioned CG on a float32 Gram matrix, tolerance 1e-3."""
     import linear_operator
     import torch
@@ -184,10 +184,10 @@ def gpytorch_form(U: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     right = torch.from_numpy(y.astype(np.float32))
     with linear_operator.settings.cg_tolerance(1e-3), linear_operator.settings.max_cg_iterations(2000):
         form = linear_operator.to_linear_operator(H).inv_quad(right[:, None])
-    return float(form), float("nan")
+    return float(form), None
 
 
-def torch_cholesky(U: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+def torch_cholesky(U: np.ndarray, y: np.ndarray) -> tuple[float, float | None]:
     import torch
 
     S = torch.from_numpy(U)
@@ -195,12 +195,12 @@ def torch_cholesky(U: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     H = S * (torch.pi - torch.arccos(S)) / (2 * torch.pi)
     H.fill_diagonal_(0.5)
     right = torch.from_numpy(y)[:, None]
-    return float((right * torch.cholesky_solve(right, torch.linalg.cholesky(H))).sum()), float("nan")
+    return float((right * torch.cholesky_solve(right, torch.linalg.cholesky(H))).sum()), None
 
 
-def eigenvalues(U: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+def eigenvalues(U: np.ndarray, y: np.ndarray) -> tuple[float, float | None]:
     values, V = scipy.linalg.eigh(literal_gram(U), driver="evd", overwrite_a=True, check_finite=False)
-    return float(((V.T @ y) ** 2 / values).sum()), float("nan")
+    return float(((V.T @ y) ** 2 / values).sum()), None
 
 
 # Floors, memory, machine ----------------------------------------------------------------------------------------------
@@ -293,7 +293,7 @@ def print_table(rows: list[dict]) -> None:
     )
     print(f"{'':30} {'seconds':>8} {'ratio':>6} {'peak MiB':>9}  form (relative gap)")
     for row in rows:
-        gap = f"({row['relative_gap']:.1e}, certified)" if row["relative_gap"] == row["relative_gap"] else ""
+        gap = "" if row["relative_gap"] is None else f"({row['relative_gap']:.1e}, certified)"
         print(
             f"{row['name']:30} {row['seconds']:8.2f} {row['seconds'] / ours:6.2f} {row['peak_mib']:9.0f}"
             f"  {row['form']:.6g} {gap}"
