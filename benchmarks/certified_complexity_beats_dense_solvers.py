@@ -1,4 +1,5 @@
-"""Claim: prefit certifies √(2yᵀH⁻¹y/n) to a relative gap of 1e-3 at least twice as fast as any dense rival computes it.
+"""Claim: at n = 10,000 prefit certifies √(2yᵀH⁻¹y/n) to a gap of 1e-3 at least twice as fast as any dense rival
+computes it, and the lead grows with n.
 
 MNIST 0/1 (or Gaussian data without --data), from data in memory to the answer; rivals run in the same process, with the
 same threads, and form their own Gram matrix. The floor of each phase (operations over the measured rate of a product,
@@ -31,7 +32,7 @@ from prefit.jobs import ForecastOptions, run_forecast
 from prefit.jobs.forecast import own_labels
 from prefit.jobs.problem import pose
 from prefit.jobs.progress import Clock
-from prefit.jobs.solve import solve
+from prefit.jobs.solve import Request, solve
 
 TOLERANCE = 1e-3
 
@@ -46,7 +47,7 @@ def main() -> None:
         rows += [{"n": n} | row for row in measure_all(data, U, y, options)]
         print_table([row for row in rows if row["n"] == n])
     if options.out:
-        Path(options.out).write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1) + "\n")
+        Path(options.out).write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1, allow_nan=False) + "\n")
 
 
 def arguments() -> argparse.Namespace:
@@ -112,7 +113,8 @@ def measured(name: str, task: Callable[[], tuple[float, float | None]], n: int) 
 def certified(data: LabelledData) -> tuple[float, float | None]:
     workers, options = Workers(os.cpu_count() or 1), ForecastOptions(draws=0, tolerance=TOLERANCE)
     problem = pose(data, options, workers, Clock())
-    solution = solve(problem, own_labels(data), [], None, TOLERANCE, False, Clock())
+    asked = Request(own_labels(data), [], None, TOLERANCE, False)
+    solution = solve(problem, asked, Clock())
     workers.close()
     assert solution.true.certificate is not None
     lower, upper = solution.true.certificate.total()

@@ -10,6 +10,7 @@ from prefit.data.options import OPTION_NAMES
 from prefit.documents import Forecast as ForecastDocument
 from prefit.errors import InputError
 from prefit.jobs import ForecastOptions, run_forecast
+from prefit.jobs.options import size_in_bytes
 from prefit.reports.writing import write_whole
 
 
@@ -72,6 +73,8 @@ def forecast(X: Any, y: Any = None, X_test: Any = None, y_test: Any = None, **op
     >>> result.bound.verdict
     'informative'
     """
+    if isinstance(options.get("memory"), str):
+        options["memory"] = size_in_bytes(options["memory"])
     known = set(ForecastOptions.__dataclass_fields__)
     loading = {name: value for name, value in options.items() if name in OPTION_NAMES or name == "target"}
     unknown = set(options) - known - set(loading)

@@ -23,7 +23,6 @@ app = typer.Typer(
 )
 INTERRUPTED = 130
 FORMATS = ("svg", "pdf", "png")
-UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
 
 
 def main() -> None:
@@ -144,12 +143,13 @@ def forecast(
     from prefit.data import load
     from prefit.jobs import ForecastOptions, run_forecast
     from prefit.jobs.estimate import estimated_seconds
+    from prefit.jobs.options import size_in_bytes
 
-    budget = None if memory is None else _bytes(memory)
+    budget = None if memory is None else size_in_bytes(memory)
     formats = _formats(figures)
     options = ForecastOptions(
         kernel=kernel,
-        step_size=None if step_size == "auto" else _number("--step-size", step_size),
+        step_size=step_size,  # type: ignore[arg-type]
         delta=delta,
         draws=draws,
         worst=worst,
@@ -181,8 +181,10 @@ def forecast(
         "seed": seed,
         "memory": budget,
     }
-    data = load(source, **reading)
     with _progress(quiet) as show:
+        show("reading", 0.0)
+        data = load(source, **reading)
+        show("reading", 1.0)
 
         def tell(phase: str, portion: float) -> None:
             if phase == "gram" and portion == 0.0 and not quiet:  # nothing stands in the way any more
@@ -214,23 +216,6 @@ def report(
 
 
 # Options --------------------------------------------------------------------------------------------------------------
-
-
-def _bytes(text: str) -> int:
-    """8GiB, 500MB or a plain number of bytes."""
-    found = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?I?B?)\s*", text.upper())
-    unit = found.group(2) if found else ""
-    unit = unit if unit.endswith("B") or unit == "" else unit + "B"
-    if found is None or unit not in UNITS:
-        raise InputError(f"--memory must be a size as 8GiB or 500MB, got {text!r}. Give a number and a unit.")
-    return int(float(found.group(1)) * UNITS[unit])
-
-
-def _number(option: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError(f"{option} must be auto or a number, got {text!r}.") from None
 
 
 def _formats(text: str | None) -> tuple[str, ...]:

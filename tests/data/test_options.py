@@ -202,7 +202,7 @@ def test_preparation_none_takes_a_table_of_numbers_as_it_is(tmp_path: Path) -> N
     (tmp_path / "a.csv").write_text("u,v,y\n1,10,0\n3,10,1\n")
     data = load(tmp_path / "a.csv", prepare="none")
     np.testing.assert_array_equal(data.train.X, [[1, 10], [3, 10]])
-    assert (data.prepared, data.notes) == ("none", ())
+    assert (data.prepared, data.notes) == ("none", ("Labels from the column 'y'.",))
 
 
 def test_classes_left_without_an_example_are_noted() -> None:

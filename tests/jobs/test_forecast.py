@@ -193,10 +193,14 @@ def test_regression_targets_are_forecast(path):
     document = check(result)
     assert document["data"]["coding"] == "regression"
     assert document["data"]["classes"] == []
-    assert result.bound.trivial == 1.0
     assert result.entry("true").test.error is None
     assert result.entry("true").test.l1 < 0.05  # it interpolates its own examples
     middle, half = (y.max() + y.min()) / 2, (y.max() - y.min()) / 2
+    assert (result.data.target_centre, result.data.target_scale) == pytest.approx((middle, half))
+    assert "mapped to [-1, 1]" in result.bound.reason
+    fitted = (y - middle) / half
+    literal = min(np.abs(fitted - c).mean() for c in np.linspace(-1, 1, 4001))
+    assert result.bound.trivial == pytest.approx(literal, abs=0.01)
     assert holds(result.entry("true").quadratic_form, forms.form(gram(X), (y - middle) / half), 1e-6)
 
 
@@ -368,6 +372,8 @@ def test_above_two_over_lambda_max_gradient_descent_diverges_and_there_is_no_cur
     largest = np.linalg.eigvalsh(gram(X))[-1]
     result = prefit.forecast(X, y, draws=2, worst=True, step_size=2.1 / largest)
     check(result)
+    assert result.bound.verdict == "not applicable"
+    assert "diverges" in result.bound.reason
     for entry in result.labels:
         assert entry.residual is None
         assert entry.distance is None
@@ -520,3 +526,41 @@ def test_a_forecast_shows_itself():
     assert "\n" in str(result)
     assert "<" in result._repr_html_()
     assert "</html>" in result.to_html()
+
+
+def test_random_labels_of_parallel_inputs_contradict_their_lengths_off_the_sphere(path):
+    X, y = blobs(90, 4)
+    X[1] = 2.0 * X[0]
+    result = prefit.forecast(X, y, draws=3, normalize=False)
+    check(result)
+    assert result.entry("random").quadratic_form.status == "infinite"
+
+
+def test_coinciding_inputs_are_listed(path):
+    X, y = blobs(90, 4)
+    X[7], y[7] = 3.0 * X[2], y[2]
+    result = prefit.forecast(X, y, draws=2)
+    assert result.data.duplicates == 1
+    assert result.data.duplicate_groups == [[2, 7]]
+
+
+@pytest.mark.parametrize(
+    "options", [{"draws": "3"}, {"delta": None}, {"tolerance": "x"}, {"draws": 2.5}, {"kernel": None}, {"threads": 1.5}]
+)
+def test_an_option_of_the_wrong_type_is_named(options):
+    X, y = blobs(20, 4)
+    with pytest.raises(prefit.InputError, match=f"--{next(iter(options))}"):
+        prefit.forecast(X, y, **options)
+
+
+def test_sizes_and_auto_are_understood_as_on_the_command_line():
+    X, y = blobs(40, 4)
+    assert prefit.forecast(X, y, draws=0, memory="2GiB", step_size="auto").step_size > 0
+
+
+def test_the_bound_of_noise_targets_is_no_better_than_a_constant(path):
+    X, _ = blobs(200, 4)
+    y = 0.02 * np.random.default_rng(0).choice([-1.0, 1.0], 200)
+    result = prefit.forecast(X, y, task="regression", draws=2)
+    assert 0.015 <= result.bound.trivial <= 0.02  # always answering 0 has 0.02, the commoner sign less
+    assert result.bound.verdict == "vacuous"

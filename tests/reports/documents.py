@@ -134,7 +134,11 @@ def data(world: World) -> dict[str, Any]:
         "label_noise": 0.0,
         "test_n": 2000,
         "duplicates": 0,
+        "duplicate_groups": [],
         "conflicting_duplicates": 0,
+        "chosen": {},
+        "target_centre": 0.0,
+        "target_scale": 1.0,
         "conflicts": [],
         "notes": ["The inputs were scaled to length 1."],
     }
@@ -192,6 +196,7 @@ def spectrum(world: World) -> dict[str, Any]:
         "lambda_max": values[0],
         "lambda_max_upper": values[0] * 1.0002,
         "lambda_min": {
+            "proof": "inner products",
             "lower": values[-1] * (1.0 if world.exact else 0.47),
             "estimate": values[-1] * (1.0 if world.exact else 1.05),
             "error": 0.0 if world.exact else values[-1] * 0.2,

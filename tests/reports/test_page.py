@@ -103,7 +103,7 @@ def test_json_in_a_script_cannot_end_it():
     [
         ("certified", ["The labels look learnable", "0.6350 to 0.6356", "certified floor", "two-layer", "8.4e9"]),
         ("ten_classes", ["One class against the rest", "must beat", "vacuous", "Must beat"]),
-        ("conflicting", ["Same input, different label", "17, 4,021", "infinite"]),
+        ("conflicting", ["Labels that contradict each other", "17, 4,021", "infinite"]),
         ("many_classes", ["120 classes", "class number 119"]),
         ("ridge", ["Ridge fit with ρ"]),
         ("diverging", ["Gradient descent diverges"]),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 
 from prefit._shapes import AnyArray
@@ -10,7 +12,7 @@ from prefit.data.choose import Chosen, choose, task_of
 from prefit.data.corrupt import with_label_noise
 from prefit.data.integrity import check_magnitude
 from prefit.data.labelled import LabelledData, Split
-from prefit.data.options import Options
+from prefit.data.options import Options, option_name
 from prefit.data.prepare import Prepared, prepare, take
 from prefit.data.sample import Sample, Table
 from prefit.data.wording import counted, listing
@@ -47,8 +49,16 @@ def assemble(
         label_noise=float(options.label_noise),
         target_centre=choice.target_centre,
         target_scale=choice.target_scale,
+        chosen=_chosen(options),
         notes=(*notes, *train.notes, *prepared.notes, *_classes_without_examples(splits[0], choice.classes)),
     )
+
+
+def _chosen(options: Options) -> tuple[tuple[str, str], ...]:
+    """The options that were given, but for those that do not change the data."""
+    given = [(f.name, getattr(options, f.name)) for f in fields(options) if f.name not in ("memory", "seed")]
+    defaults = {f.name: f.default for f in fields(options)}
+    return tuple((option_name(name), str(value)) for name, value in given if value != defaults[name])
 
 
 def _check_test_options(train: Sample, test: Sample | None, options: Options) -> None:

@@ -52,4 +52,5 @@ class LabelledData:
     label_noise: float = 0.0  # portion of the labels of both splits redrawn
     target_centre: float = 0.0  # regression: target = (value - centre) / scale
     target_scale: float = 1.0
+    chosen: tuple[tuple[str, str], ...] = ()  # options that were given, as the command line names them
     notes: tuple[str, ...] = field(default=())  # what was done to the data, one sentence each

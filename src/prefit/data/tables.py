@@ -35,7 +35,7 @@ def sample_from_columns(
     else:
         label, kind = label_column(names, target, place), None
     features = features_from([name for name in names if name != label], read, place, like)
-    return Sample(place, features, read(label, kind), rows)
+    return Sample(place, features, read(label, kind), rows, (f"Labels from the column {quoted(label, 60)}.",))
 
 
 def features_from(names: list[str], read: Reader, place: Place, like: Sample | None) -> Table:

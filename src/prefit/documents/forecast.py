@@ -12,9 +12,11 @@ SCHEMA = "prefit.forecast/1"
 
 
 class Conflict(Document):
-    """Rows that hold the same input with different labels."""
+    """Rows whose inputs coincide on the sphere, after preparation, with labels that no function fits."""
 
-    rows: list[int] = Field(description="rows of the source (at most 10 shown)")
+    rows: list[int] = Field(
+        description="rows of the source (at most 10): lines as an editor counts them for text files, from 0 for arrays"
+    )
     labels: list[str] = Field(description="their labels, in the same order")
 
 
@@ -25,7 +27,10 @@ class Data(Document):
     d: int = Field(description="features after preparation, bias included")
     classes: list[str] = Field(description="names; the first is coded +1 where there are two; empty for regression")
     class_counts: list[int]
-    coding: str = Field(description='"+1/-1", "one-hot minus 1/c", "regression" or "coded"')
+    chosen: dict[str, str] = Field(description="options that chose and prepared the data, where they were given")
+    target_centre: Finite = Field(description="regression: fitted target = (value - centre) / scale")
+    target_scale: Finite = Field(description="regression: see target_centre; 1 where targets are as given")
+    coding: str = Field(description='"+1 and −1", "one-hot minus 1/c" with the number c, "regression" or "coded"')
     prepared: Literal["none", "standardized"]
     bias: bool
     sphere: bool = Field(description="inputs were put on the unit sphere")
@@ -33,20 +38,35 @@ class Data(Document):
     label_noise: Finite
     test_n: int
     duplicates: int = Field(description="examples whose input occurred before on the sphere")
-    conflicting_duplicates: int = Field(description="examples that share an input with another label")
+    duplicate_groups: list[list[int]] = Field(
+        description="rows of the source whose inputs coincide on the sphere (at most 20 groups of 10 rows)"
+    )
+    conflicting_duplicates: int = Field(
+        description="examples whose input coincides with another's whose label contradicts theirs (off the sphere: "
+        "parallel inputs whose labels are not in proportion to their lengths)"
+    )
     conflicts: list[Conflict] = Field(description="the first conflicting groups (at most 20)")
     notes: list[str] = Field(description="what was done to the data, one sentence each")
 
 
 class KernelPart(Document):
-    name: str = Field(description="as --kernel takes it")
+    name: str = Field(description="two-layer, ntk:L, standard-ntk:L or conjugate:L")
     diagonal: Finite = Field(description="kappa(1)")
+
+    @property
+    def complexity(self) -> str:
+        """Formula of the complexity for this kernel."""
+        return "√(2 yᵀH⁻¹y / n)" if self.name == "two-layer" else "2√(κ(1) yᵀK⁻¹y / n)"
 
 
 class LambdaMin(Document):
     lower: Finite = Field(description="certified floor (0 where none is known), of the distinct inputs")
-    estimate: Finite = Field(description="eigenvalue (exact) or smallest Ritz value, never below the true one")
-    error: Finite | None = Field(description="residual of the Ritz pair: an eigenvalue lies this close; 0 if exact")
+    proof: Literal["inner products", "factorization", "none"] = Field(description="what proves the floor")
+    estimate: Finite = Field(
+        description="eigenvalue (exact) or Rayleigh quotient of the smallest Ritz vector, which is not below the true "
+        "one by more than `error`"
+    )
+    error: Finite | None = Field(description="an eigenvalue lies this close to the estimate; 0 if exact")
 
 
 class Spectrum(Document):

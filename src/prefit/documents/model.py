@@ -24,7 +24,7 @@ class Interval(Document):
     upper: Finite | None = Field(description="the number is at most this; null when infinite, or no upper end is known")
     status: Status = Field(
         description="exact: eigendecomposition, ends at rounding error; certified: both ends proved; "
-        "estimated: the upper end is an estimate; infinite: no interpolant exists"
+        "estimated: the lower end is proved, no upper end is; infinite: no interpolant exists"
     )
 
 

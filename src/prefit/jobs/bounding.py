@@ -11,7 +11,7 @@ import numpy as np
 from prefit._shapes import Indices, Matrix, Vector
 from prefit.documents.forecast import Bound, BoundCurve, PerClass, Stopped
 from prefit.documents.model import Verdict
-from prefit.documents.safe_side import at_most
+from prefit.documents.numbers import at_most
 from prefit.jobs.intervals import interval_between
 from prefit.jobs.options import ForecastOptions
 from prefit.jobs.problem import Problem
@@ -29,6 +29,7 @@ from prefit.theory.kernel_class import (
     paper_bound,
 )
 
+DIVERGES = "Gradient descent diverges at this step size, so it trains no network that the bound would be of."
 CHUNK_BYTES = 2**26  # outputs of a few stopping times at once
 
 
@@ -90,13 +91,19 @@ class Task:
         return min(1.0, float(np.minimum(1.0, losses + slack).mean()) * (1.0 + 1e-12))
 
 
-def bound_of(problem: Problem, solved: Solved, rate: float | None, options: ForecastOptions) -> Bound:
+def bound_of(
+    problem: Problem,
+    solved: Solved,
+    rate: float | None,
+    options: ForecastOptions,
+    progress: Callable[[float], None],
+) -> Bound:
     """The whole `bound` part of the document, for the labels that the run is about."""
     delta = options.delta
     task = pooled_task(problem, solved, delta)
     trivial = trivial_error(problem, solved)
     leading = _leading(problem, solved)
-    reason = inapplicable(problem)
+    reason = inapplicable(problem) or (DIVERGES if rate is None else "")
     if task is None:
         return Bound(
             delta=delta,
@@ -118,7 +125,7 @@ def bound_of(problem: Problem, solved: Solved, rate: float | None, options: Fore
     stopped, columns = None, []
     if rate is not None:
         tasks = [task, *class_tasks(problem, solved, delta)]
-        curves = stopping_curves(problem, solved, rate, tasks)
+        curves = stopping_curves(problem, solved, rate, tasks, progress)
         best = [_best_candidate(problem, solved, t, c) for t, c in zip(tasks, curves, strict=True)]
         stopped, *stops = certified_stops(problem, solved, rate, list(zip(tasks, best, strict=True)))
         curve, columns = curves[0], _class_rows(problem, solved, tasks[1:], stops, reason)
@@ -163,28 +170,35 @@ def _family(problem: Problem, delta: float, slope: float) -> KernelClass:
 
 
 def trivial_error(problem: Problem, solved: Solved) -> float:
-    """Error of always answering the commonest class; 1 for a loss in [0, 1]."""
+    """What answering without looking at the input gives: the commonest class, or the best constant."""
     indices = solved.labels.indices
-    return 1.0 if indices is None else 1.0 - float(np.bincount(indices).max()) / problem.n
+    if indices is not None:
+        return 1.0 - float(np.bincount(indices).max()) / problem.n
+    if solved.labels.Y.shape[1] > 1:
+        return 1.0
+    y = solved.labels.Y[:, 0]
+    constants = np.unique(np.quantile(y, np.linspace(0.0, 1.0, 101)))
+    return float(min(np.minimum(1.0, np.abs(y - c)).mean() for c in constants))
 
 
 def inapplicable(problem: Problem) -> str:
-    """Why the bound is not a statement about new data here; empty if it is one."""
-    if problem.data.prepared == "standardized":
-        return (
+    """Why the bound is not a statement about new data here, all reasons; empty if it is one."""
+    data, reasons = problem.data, []
+    if data.labels == "worst":
+        reasons.append("Worst-case labels are computed from the inputs; they are no sample of anything.")
+    if data.labels == "random" and problem.distinct.merged:
+        reasons.append("Coinciding inputs drew one label together, so the examples are not independent.")
+    if data.prepared == "standardized":
+        reasons.append(
             "The columns were standardized with this sample's own means and deviations; the bound needs a preparation "
             "fixed before the sample (--prepare none, or one learned on other data)."
         )
-    if problem.data.task == "regression" and (problem.data.target_centre, problem.data.target_scale) != (0.0, 1.0):
-        return (
+    if data.task == "regression" and (data.target_centre, data.target_scale) != (0.0, 1.0):
+        reasons.append(
             "The targets were mapped to [-1, 1] by this sample's own range; the bound needs a scale fixed before the "
             "sample (give targets that lie in [-1, 1])."
         )
-    if problem.data.labels == "random" and problem.distinct.merged:
-        return "Coinciding inputs drew one label together, so the examples are not independent."
-    if problem.data.labels == "worst":
-        return "Worst-case labels are computed from the inputs; they are no sample of anything."
-    return ""
+    return " ".join(reasons)
 
 
 def _upper(solved: Solved) -> float | None:
@@ -203,7 +217,9 @@ def _leading(problem: Problem, solved: Solved) -> float | None:
 # Stopping early -------------------------------------------------------------------------------------------------------
 
 
-def stopping_curves(problem: Problem, solved: Solved, rate: float, tasks: list[Task]) -> list[list[list[Candidate]]]:
+def stopping_curves(
+    problem: Problem, solved: Solved, rate: float, tasks: list[Task], progress: Callable[[float], None]
+) -> list[list[list[Candidate]]]:
     """For each task and stopping time the candidates over scales, the first at scale 1, by the quadrature.
 
     One pass over the stopping times: the outputs at a time serve every task.
@@ -217,6 +233,7 @@ def stopping_curves(problem: Problem, solved: Solved, rate: float, tasks: list[T
             for curve, task in zip(curves, tasks, strict=True):
                 squares = norms[:, i].sum() if task.column is None else norms[task.column, i]
                 curve.append(_over_scales(task, solved, F, math.sqrt(float(squares)), int(step)))
+        progress(len(curves[0]) / len(times))
     return curves
 
 
@@ -420,7 +437,9 @@ def _statement(problem: Problem, task: Task, delta: float) -> str:
     lengths = "" if problem.normalized else " Lengths were kept: tr K of the sample, three times the tail."
     extension = " (an extension of the paper's two-class statement to several)" if task.kind == "argmax" else ""
     return (
-        f"With probability at least {1 - delta:g} over the sample, {what}, trained to convergence (explicit) or "
-        f"stopped where the bound is least (stopped), is at most this{extension}. Our derivation after Arora et al. "
-        f"2019, Theorem 5.1, with every constant explicit: docs/proofs.md P7.{lengths}"
+        f"With probability at least {1 - delta:g} over a sample of independent examples, {what}, trained to "
+        f"convergence (explicit) or stopped where the bound is least (stopped), is at most this{extension}. Our "
+        "derivation after Arora et al. 2019, Theorem 5.1, with every constant explicit: docs/proofs.md P7. Where each "
+        "class was drawn in a fixed number (--limit, --per-class), it is about new examples with the sample's class "
+        f"weights.{lengths}"
     )

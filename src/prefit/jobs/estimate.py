@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
-import numpy as np
-
 from prefit.data import LabelledData
 from prefit.gram import tiled_bytes
 from prefit.jobs.options import ForecastOptions
 from prefit.jobs.problem import EXACT_UP_TO
+from prefit.jobs.rate import product_rate
 
 STEPS = 90  # Lanczos steps that a gap of 1e-3 took on image data; harder data take more
 BYTES_PER_SECOND = 8e9  # of memory read by products, a cautious figure for a laptop
@@ -17,7 +14,7 @@ BYTES_PER_SECOND = 8e9  # of memory read by products, a cautious figure for a la
 
 def estimated_seconds(data: LabelledData, options: ForecastOptions) -> float:
     """A rough time: forming the Gram matrix, then an eigendecomposition or STEPS products (an estimate, within ×3)."""
-    n, d, rate = data.train.n, data.train.d, _product_rate()
+    n, d, rate = data.train.n, data.train.d, product_rate()
     columns = max(1, len(data.classes) - 1) if data.task == "classes" else 1
     forming = float(n) * n * max(d, 64) / rate
     if options.exact or n <= EXACT_UP_TO:
@@ -25,13 +22,3 @@ def estimated_seconds(data: LabelledData, options: ForecastOptions) -> float:
     reading = STEPS * tiled_bytes(n) / BYTES_PER_SECOND
     multiplying = STEPS * 2.0 * n * n * columns * (1 + 0.6 * options.draws) / (1.5 * rate)
     return 1.0 + forming + (reading if columns * (1 + options.draws) <= 2 else multiplying + 2 * reading)
-
-
-def _product_rate() -> float:
-    """Floating-point operations a second of a float64 product."""
-    A = np.ones((384, 384))
-    A @ A
-    start = time.perf_counter()
-    for _ in range(3):
-        A @ A
-    return 3 * 2.0 * 384**3 / max(time.perf_counter() - start, 1e-6)

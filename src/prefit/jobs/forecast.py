@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 
@@ -33,7 +34,7 @@ from prefit.jobs.progress import Clock, silent
 from prefit.jobs.ridge import ridge_part
 from prefit.jobs.sentences import summary
 from prefit.jobs.sets import Solved
-from prefit.jobs.solve import Solution, SpectrumEnds, solve
+from prefit.jobs.solve import Request, Solution, SpectrumEnds, solve
 from prefit.theory.arora2019 import (
     complexity,
     convergence_rate,
@@ -41,6 +42,8 @@ from prefit.theory.arora2019 import (
     width_for_concentration,
     width_of_lemma_c3,
 )
+
+GROUPS, ROWS = 20, 10  # of coinciding inputs that are listed
 
 
 def run_forecast(
@@ -55,7 +58,8 @@ def run_forecast(
         problem = pose(data, options, workers, clock)
         true, random = _label_sets(problem, options)
         worst = _worst_maker(problem, options)
-        solution = solve(problem, true, random, worst, options.tolerance, options.resolve_spectrum, clock)
+        asked = Request(true, random, worst, options.tolerance, options.resolve_spectrum)
+        solution = solve(problem, asked, clock)
         if data.labels == "worst":
             assert solution.worst is not None
             solution = _about_the_worst(solution)
@@ -89,10 +93,10 @@ def _about_the_worst(solution: Solution) -> Solution:
 
 def _document(problem: Problem, solution: Solution, options: ForecastOptions, clock: Clock) -> Forecast:
     rate = options.step_size or 1.0 / solution.ends.step_limit
-    with clock.phase("curves and bounds"):
+    with clock.phase("curves and bounds") as progress:
         stable = rate < 2.0 / solution.ends.step_limit
         entries = label_entries(problem, solution, rate, stable)
-        bound = bound_of(problem, solution.true, rate if stable else None, options)
+        bound = bound_of(problem, solution.true, rate if stable else None, options, progress)
         ridge = None if options.ridge is None else ridge_part(problem, solution.true, options)
     parts = {
         "data": _data_part(problem, solution.true),
@@ -125,6 +129,9 @@ def _data_part(problem: Problem, true: Solved) -> Data:
         d=data.train.d,
         classes=classes,
         class_counts=[] if indices is None else [int(c) for c in np.bincount(indices, minlength=len(classes))],
+        chosen=dict(data.chosen),
+        target_centre=data.target_centre,
+        target_scale=data.target_scale,
         coding=coding,
         prepared=data.prepared,
         bias=data.bias,
@@ -133,14 +140,22 @@ def _data_part(problem: Problem, true: Solved) -> Data:
         label_noise=data.label_noise,
         test_n=0 if data.test is None else data.test.n,
         duplicates=problem.distinct.merged,
+        duplicate_groups=_duplicate_groups(problem),
         conflicting_duplicates=sum(len(group) for group in groups),
-        conflicts=[_conflict(problem, true, group) for group in groups[:20]],
+        conflicts=[_conflict(problem, true, group) for group in groups[:GROUPS]],
         notes=list(data.notes),
     )
 
 
+def _duplicate_groups(problem: Problem) -> list[list[int]]:
+    """Rows that coincide on the sphere, the first GROUPS groups, at most ROWS rows each."""
+    distinct, rows = problem.distinct, problem.data.train.rows
+    repeated = np.flatnonzero(np.bincount(distinct.group) > 1)[:GROUPS]
+    return [[int(r) for r in rows[np.flatnonzero(distinct.group == g)[:ROWS]]] for g in repeated]
+
+
 def _conflict(problem: Problem, true: Solved, group: Indices) -> Conflict:
-    shown = group[:10]
+    shown = group[:ROWS]
     rows = problem.data.train.rows[shown]
     if true.labels.indices is not None:
         labels = [problem.data.classes[i] for i in true.labels.indices[shown]]
@@ -159,12 +174,23 @@ def _spectrum(problem: Problem, ends: SpectrumEnds) -> Spectrum:
     return Spectrum(
         lambda_max=ends.largest,
         lambda_max_upper=ends.largest_upper,
-        lambda_min=LambdaMin(lower=ends.floor, estimate=ends.smallest, error=ends.residual),
+        lambda_min=LambdaMin(
+            lower=ends.floor,
+            proof=_proof(ends),
+            estimate=ends.smallest,
+            error=ends.residual,
+        ),
         trace=problem.trace,
         index=index,
         eigenvalue=values,
         resolved=ends.resolved,
     )
+
+
+def _proof(ends: SpectrumEnds) -> Literal["inner products", "factorization", "none"]:
+    if ends.floor <= 0.0:
+        return "none"
+    return "factorization" if ends.factorized else "inner products"
 
 
 def _noise_curve(problem: Problem, solution: Solution) -> NoiseCurve | None:

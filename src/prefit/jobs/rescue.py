@@ -13,6 +13,7 @@ from prefit.gram.dense import DenseOperator
 from prefit.jobs.memory import SHARE, free_bytes
 from prefit.jobs.problem import Problem
 from prefit.jobs.progress import Clock
+from prefit.jobs.rate import product_rate
 from prefit.jobs.sets import Solved, split_certificate
 from prefit.spectra import certify, verified_floor
 
@@ -36,7 +37,7 @@ def rescued(problem: Problem, sets: list[Solved], clock: Clock) -> tuple[list[So
     n = problem.gram.n
     if not can_rescue(problem):
         return sets, 0.0
-    with clock.phase("dense factorization"):
+    with clock.phase("dense factorization", expected=3.0 + 2.0 * float(n) ** 3 / product_rate()):
         gram = dense_gram(problem.cosines, problem.kernel)
         assert isinstance(gram.operator, DenseOperator)
         K = gram.operator.K

@@ -41,7 +41,7 @@ def ridge_part(problem: Problem, solved: Solved, options: ForecastOptions) -> Ri
     return Ridge(
         rho=rho,
         train_error=train_error(solved, outputs),
-        train_loss=loss or 0.0,
+        train_loss=loss,
         norm=norm,
         bound=bound,
         test=test_part(problem, Z),

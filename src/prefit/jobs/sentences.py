@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prefit.documents import Forecast
 from prefit.documents.forecast import LabelResult
-from prefit.documents.safe_side import at_most
+from prefit.documents.numbers import at_most, interval, mean_and_spread
 
 
 def summary(doc: Forecast) -> list[str]:
@@ -36,8 +36,8 @@ def _ratio(true: LabelResult, random: LabelResult | None) -> float | None:
 def _headline(doc: Forecast, true: LabelResult, random: LabelResult | None) -> str:
     if doc.data.conflicting_duplicates:
         return (
-            f"Labels contradict each other: {doc.data.conflicting_duplicates} examples share an input with another "
-            "label, so no network fits them all."
+            f"Labels contradict each other: the inputs of {doc.data.conflicting_duplicates} examples coincide with "
+            "others that ask for another value, so no network fits them all."
         )
     ratio = _ratio(true, random)
     if true.quadratic_form.status == "estimated":
@@ -49,16 +49,18 @@ def _headline(doc: Forecast, true: LabelResult, random: LabelResult | None) -> s
             return "Labels look learnable: the bound on the error beats answering without looking."
         return "Without random labels to compare with (--draws 0), the complexity stands alone."
     if ratio < 0.1:
-        return f"Labels look learnable: they cost {_share(ratio)} of what random labels would."
+        return f"Labels look learnable: yᵀH⁻¹y is {_share(ratio)} what random labels have."
     if ratio < 0.5:
-        return f"Labels look partly learnable: they cost {_share(ratio)} of what random labels would."
+        return f"Labels look partly learnable: yᵀH⁻¹y is {_share(ratio)} what random labels have."
     if ratio < 0.9:
-        return f"Labels have little structure for this kernel: they cost {_share(ratio)} of what random labels would."
-    return f"Labels look random to this kernel: they cost {_share(ratio)} of what random labels would."
+        return f"Labels have little structure for this kernel: yᵀH⁻¹y is {_share(ratio)} what random labels have."
+    if ratio > 1.1:
+        return f"Labels are harder than random ones for this kernel: yᵀH⁻¹y is {_share(ratio)} what random labels have."
+    return f"Labels look random to this kernel: yᵀH⁻¹y is {_share(ratio)} what random labels have."
 
 
 def _share(ratio: float) -> str:
-    return f"{100 * ratio:.2g}%" if ratio < 0.995 else f"{ratio:.3g} times"
+    return f"{100 * ratio:.2g}% of" if ratio < 0.995 else f"{ratio:.3g} times"
 
 
 def _conflicts(doc: Forecast) -> list[str]:
@@ -98,12 +100,9 @@ def _complexity(doc: Forecast, true: LabelResult, random: LabelResult | None) ->
     value = true.complexity
     if value.lower is None or value.upper is None:
         return []
-    text = f"Complexity √(2yᵀH⁻¹y/n) is {value.lower:.4g}"
-    if f"{value.upper:.4g}" != f"{value.lower:.4g}":
-        text += f" to {value.upper:.4g}"
-    text += f" ({value.status})"
+    text = f"Complexity {doc.kernel.complexity} is {interval(value)} ({value.status})"
     if random is not None and random.complexity.mean is not None and random.complexity.upper is not None:
-        text += f"; random labels give {random.complexity.mean:.4g}"
+        text += f"; random labels give {mean_and_spread(random.complexity.mean, random.complexity.std)}"
     return [text + "."]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from prefit._shapes import Matrix, Vector
 from prefit.jobs.labelsets import LabelSet
 from prefit.jobs.problem import Problem
 from prefit.jobs.progress import Clock
+from prefit.jobs.rate import product_rate
 from prefit.jobs.rescue import can_rescue, rescued
 from prefit.jobs.sets import Solved, certified, reachable
 from prefit.spectra import (
@@ -46,6 +47,7 @@ class SpectrumEnds:
     smallest: float
     residual: float
     floor: float
+    factorized: bool
     resolved: bool
     system: Eigensystem | None
     worst: Matrix | None
@@ -65,18 +67,25 @@ class Solution:
     products: int
 
 
-def solve(
-    problem: Problem,
-    true: LabelSet,
-    random: list[LabelSet],
-    worst: Callable[[Matrix], LabelSet] | None,
-    tolerance: float,
-    resolve: bool,
-    clock: Clock,
-) -> Solution:
+@dataclass(frozen=True)
+class Request:
+    """What is to be decomposed and certified.
+
+    worst      makes the worst-case label set from the eigenvector (g, 1) of the least eigenvalue; None: not asked
+    tolerance  relative gap of the certified intervals
+    resolve    both ends of the spectrum to 1%
+    """
+
+    true: LabelSet
+    random: list[LabelSet]
+    worst: Callable[[Matrix], LabelSet] | None
+    tolerance: float
+    resolve: bool
+
+
+def solve(problem: Problem, asked: Request, clock: Clock) -> Solution:
     """Decompose all label sets, certify their quadratic forms."""
-    run = _solve_exactly if problem.exact else _solve_by_lanczos
-    return run(problem, true, random, worst, tolerance, resolve, clock)
+    return (_solve_exactly if problem.exact else _solve_by_lanczos)(problem, asked, clock)
 
 
 def eigenvalue_floor(problem: Problem) -> float:
@@ -100,33 +109,28 @@ def _upper_end(problem: Problem, vector: Vector) -> float:
 # Exactly ------------------------------------------------------------------------------------------------------------
 
 
-def _solve_exactly(
-    problem: Problem,
-    true: LabelSet,
-    random: list[LabelSet],
-    worst: Callable[[Matrix], LabelSet] | None,
-    tolerance: float,
-    resolve: bool,
-    clock: Clock,
-) -> Solution:
+def _solve_exactly(problem: Problem, asked: Request, clock: Clock) -> Solution:
     K: Matrix = problem.gram.operator.K  # type: ignore[attr-defined]
     scales = problem.scales
     A = K.copy() if scales is None else scales[:, None] * K * scales
-    with clock.phase("eigendecomposition"):
+    with clock.phase("eigendecomposition", expected=14.0 * float(problem.gram.n) ** 3 / product_rate()):
         system = eigensystem(A)
         least = float(system.values[0])
-        floor = max(eigenvalue_floor(problem), verified_floor(A, least, _deviation_norm(problem)))
+        by_rows = eigenvalue_floor(problem)
+        floor = max(by_rows, verified_floor(A, least, _deviation_norm(problem)))
     with clock.phase("certificate"):
-        everyone = [true, *random]
+        everyone = [asked.true, *asked.random]
         vector = system.V[:, :1]
-        if worst is not None:
-            everyone.append(worst(vector))
+        if asked.worst is not None:
+            everyone.append(asked.worst(vector))
         solved = [_exact_set(problem, system, labels) for labels in everyone]
         solved = certified(problem, solved, floor)
     upper = _upper_end(problem, system.V[:, -1])
-    ends = SpectrumEnds(float(system.values[-1]), upper, max(least, 0.0), 0.0, floor, True, system, vector)
-    others = solved[1 : 1 + len(random)]
-    return Solution(solved[0], others, solved[-1] if worst is not None else None, ends, problem.gram.n)
+    ends = SpectrumEnds(
+        float(system.values[-1]), upper, max(least, 0.0), 0.0, floor, floor > by_rows, True, system, vector
+    )
+    others = solved[1 : 1 + len(asked.random)]
+    return Solution(solved[0], others, solved[-1] if asked.worst is not None else None, ends, problem.gram.n)
 
 
 def _deviation_norm(problem: Problem) -> float:
@@ -164,38 +168,30 @@ def _inverse_above(cut: float) -> Callable[[Vector], Vector]:
 # By Lanczos ----------------------------------------------------------------------------------------------------------
 
 
-def _solve_by_lanczos(
-    problem: Problem,
-    true: LabelSet,
-    random: list[LabelSet],
-    worst: Callable[[Matrix], LabelSet] | None,
-    tolerance: float,
-    resolve: bool,
-    clock: Clock,
-) -> Solution:
-    runs = [_true_run(problem, true), *_random_runs(problem, random)]
-    ends_run = _ends_run(problem) if resolve or worst is not None else None
+def _solve_by_lanczos(problem: Problem, asked: Request, clock: Clock) -> Solution:
+    runs = [_true_run(problem, asked.true), *_random_runs(problem, asked.random)]
+    ends_run = _ends_run(problem) if asked.resolve or asked.worst is not None else None
     every = runs + ([ends_run] if ends_run is not None else [])
     floor = eigenvalue_floor(problem)
-    products, target = 0, tolerance
+    products, target, factorized = 0, asked.tolerance, False
     max_steps = STEPS_BEFORE_RESCUE if can_rescue(problem) and ends_run is None else MAX_STEPS
     for _ in range(ROUNDS):
         with clock.phase("products") as progress:
             products += run_lockstep(problem.weighted, every, target, max_steps, progress)
         with clock.phase("certificate"):
-            solved = [_run_set(problem, true, runs[0], floor), *_draws(problem, random, runs[1:], floor)]
+            solved = [_run_set(problem, asked.true, runs[0], floor), *_draws(problem, asked.random, runs[1:], floor)]
             solved = certified(problem, solved, floor)
             products += sum(item.Z.shape[1] for item in solved)
-        if not _continue(runs, solved, tolerance, max_steps):
+        if not _continue(runs, solved, asked.tolerance, max_steps):
             break
         target /= 4.0
-    if any(_open(item, tolerance) for item in solved):
+    if any(_open(item, asked.tolerance) for item in solved):
         solved, proved = rescued(problem, solved, clock)
-        floor = max(floor, proved * (1.0 - 4 * UNIT))
-    ends = _ends(problem, every, ends_run, floor)
+        floor, factorized = max(floor, proved * (1.0 - 4 * UNIT)), proved > floor
+    ends = replace(_ends(problem, every, ends_run, floor), factorized=factorized)
     worst_solved = None
-    if worst is not None and ends.worst is not None:
-        worst_solved, more = _worst(problem, worst(ends.worst), floor, tolerance, clock)
+    if asked.worst is not None and ends.worst is not None:
+        worst_solved, more = _worst(problem, asked.worst(ends.worst), floor, asked.tolerance, clock)
         products += more
     return Solution(solved[0], solved[1:], worst_solved, ends, products)
 
@@ -247,10 +243,11 @@ def _draws(problem: Problem, draws: list[LabelSet], runs: list[LabelRun], floor:
         width = draws[0].reduced.shape[1]
         for first in range(0, block.width, width):
             labels = next(remaining)
+            _, unreachable = reachable(problem, labels)
             measure = combine(measures[first : first + width])
-            measure = _above_rounding(problem, measure, float(measure.nodes[-1]))
+            measure = _above_rounding(problem, measure, float(measure.nodes[-1])).with_atom(unreachable)
             Z = problem.distinct.scales[:, None] * (solution[:, first : first + width] @ labels.basis.T)
-            solved.append(Solved(labels, [], measure, None, 0.0, decomposition.degree, Z))
+            solved.append(Solved(labels, [], measure, None, unreachable, decomposition.degree, Z))
     return solved
 
 
@@ -311,7 +308,9 @@ def _ends(problem: Problem, runs: list[LabelRun], ends_run: LabelRun | None, flo
     resolved = ends_run is not None and ends_run.done
     upper = _upper_end(problem, top.top_vector())
     # Products in float32 can push a Ritz value above every eigenvalue.
-    return SpectrumEnds(min(top.largest, upper), upper, max(smallest, floor), residual, floor, resolved, None, worst)
+    return SpectrumEnds(
+        min(top.largest, upper), upper, max(smallest, floor), residual, floor, False, resolved, None, worst
+    )
 
 
 def _rayleigh(problem: Problem, vector: Vector) -> tuple[float, float]:

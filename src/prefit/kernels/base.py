@@ -24,7 +24,7 @@ class Kernel(ABC):
     @property
     @abstractmethod
     def name(self) -> str:
-        """The canonical text, which `kernel_named` reads."""
+        """The canonical text; `kernel_named` reads it but for single layers and the printed scaling."""
 
     @property
     @abstractmethod

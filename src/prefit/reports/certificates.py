@@ -7,9 +7,8 @@ from typing import Literal
 
 from prefit.documents import Forecast, Interval
 from prefit.documents.forecast import Residual
-from prefit.documents.safe_side import at_most
+from prefit.documents.numbers import at_least, at_most, interval, number, percent
 from prefit.reports.facts import of_draws
-from prefit.reports.numbers import interval, number, percent
 from prefit.reports.story import is_exact
 
 Kind = Literal["exact", "certified", "bracketed", "estimated", "measured", "infinite"]
@@ -35,7 +34,7 @@ _HOW_INTERVAL: dict[str, str] = {
     "exact": "eigendecomposition, to rounding",
     "certified": "a float64 residual and the floor of λ_min enclose it, rounding included",
     "estimated": "the lower end is proved; the upper one is not, for want of a floor of λ_min",
-    "infinite": "equal inputs carry different labels: no interpolant exists",
+    "infinite": "inputs that coincide carry contradictory labels: no interpolant exists",
 }
 
 
@@ -62,6 +61,13 @@ def _interval(quantity: str, value: Interval) -> Known:
     return Known(quantity, interval(value, _DIGITS), value.status, _HOW_INTERVAL[value.status])
 
 
+_HOW_FLOOR: dict[str, str] = {
+    "inner products": "Schur products and Gershgorin discs of the inner products",
+    "factorization": "a Cholesky factorization that ran to its end",
+    "none": "",
+}
+
+
 def _spectrum(doc: Forecast) -> list[Known]:
     spectrum = doc.spectrum
     if is_exact(doc):
@@ -71,27 +77,23 @@ def _spectrum(doc: Forecast) -> list[Known]:
             Known("λ_min", number(spectrum.lambda_min.estimate, _DIGITS), "exact", how),
         ]
     rows = [
-        Known(
-            "λ_max", number(spectrum.lambda_max, _DIGITS), "estimated", "largest Ritz value, never above the true one"
-        )
+        Known("λ_max", number(spectrum.lambda_max, _DIGITS), "estimated", "largest Ritz value, cut at the upper end")
     ]
     if spectrum.lambda_max_upper is not None:
-        upper = f"at most {number(spectrum.lambda_max_upper, _DIGITS)}"
+        upper = f"at most {at_most(spectrum.lambda_max_upper, _DIGITS)}"
         rows.append(Known("λ_max, upper end", upper, "certified", "Collatz–Wielandt quotient"))
     smallest = spectrum.lambda_min
     if smallest.lower > 0:
-        floor = f"at least {number(smallest.lower)}"
-        rows.append(
-            Known("λ_min, floor", floor, "certified", "Schur products and Gershgorin discs of the inner products")
-        )
-    how = "smallest Ritz value, never below the true one"
+        floor = f"at least {at_least(smallest.lower)}"
+        rows.append(Known("λ_min, floor", floor, "certified", _HOW_FLOOR[smallest.proof]))
+    how = "Rayleigh quotient of the smallest Ritz vector"
     if smallest.error is not None:
         how += f"; an eigenvalue lies within {number(smallest.error, 2)} of it"
     return [*rows, Known("λ_min", number(smallest.estimate), "estimated", how)]
 
 
 def _bound(doc: Forecast) -> list[Known]:
-    if doc.bound.stopped is None and doc.bound.explicit is None:
+    if doc.bound.verdict == "not applicable":
         return []
     sure = percent(1 - doc.bound.delta)
     rows = []
@@ -123,4 +125,4 @@ def _test(doc: Forecast) -> list[Known]:
     if true is None or true.test is None:
         return []
     told = number(true.test.l1) if true.test.error is None else percent(true.test.error)
-    return [Known("Test error", told, "measured", f"on {true.test.n:,} examples; says nothing of other data")]
+    return [Known("Test error", told, "measured", f"on {true.test.n:,} examples; an estimate for others")]

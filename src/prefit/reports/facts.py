@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from prefit.documents import Forecast, Interval
 from prefit.documents.forecast import LabelResult, QuadraticForm, StepsTo
 from prefit.documents.model import Verdict
-from prefit.documents.safe_side import at_most
-from prefit.reports.numbers import interval, mean_and_spread, number, percent, steps, steps_range
+from prefit.documents.numbers import at_most, interval, mean_and_spread, number, percent, steps, steps_range
 from prefit.reports.story import is_exact, smallest_eigenvalue
 
 MEANING_OF_WORDS = (
@@ -83,11 +82,10 @@ def _complexity(doc: Forecast) -> Fact | None:
     if true is None:
         return None
     value = true.complexity
-    two_layer = doc.kernel.name == "two-layer"
     return Fact(
         "complexity",
         "Complexity",
-        "√(2 yᵀH⁻¹y / n)" if two_layer else "2√(κ(1) yᵀK⁻¹y / n)",
+        doc.kernel.complexity,
         interval(value),
         "" if value.status == "infinite" else value.status,
         _complexity_null(doc),
@@ -109,18 +107,19 @@ def of_draws(value: QuadraticForm) -> str:
     return interval(value) if value.mean is None else mean_and_spread(value.mean, value.std)
 
 
-def _complexity_word(doc: Forecast, value: Interval) -> Verdict:
-    """Never better than the bound's own word: as a bound it is the leading term of that one."""
+def _complexity_word(doc: Forecast, value: Interval) -> Verdict | None:
+    """Informative where even its upper end lies below every random labelling's lower end."""
+    random = doc.entry("random")
     if value.status == "infinite":
         return "not applicable"
-    if doc.bound.verdict != "informative":
-        return doc.bound.verdict
-    return "vacuous" if value.upper is None or value.upper >= 1 else "informative"
+    if random is None or random.complexity.lower is None:
+        return None
+    return "informative" if value.upper is not None and value.upper < random.complexity.lower else "vacuous"
 
 
 def _complexity_meaning(doc: Forecast, value: Interval) -> str:
     if value.status == "infinite":
-        return "Equal inputs carry different labels: nothing fits them all, however long it trains."
+        return "Inputs that coincide carry contradictory labels: nothing fits them all, however long it trains."
     if len(doc.data.classes) > 2:
         return (
             "How far the weights must go to fit the labels, all classes pooled: an extension; the theorem "
@@ -138,7 +137,7 @@ def _bound(doc: Forecast) -> Fact:
         f"Bound on the test {kind}",
         "",
         "none" if best is None else at_most(best),
-        "" if best is None else f"probability {percent(1 - bound.delta)}",
+        "" if best is None or bound.verdict == "not applicable" else f"probability {percent(1 - bound.delta)}",
         _bound_null(doc),
         bound.verdict,
         " ".join(filter(None, [bound.reason, _where(doc)])),
@@ -146,7 +145,7 @@ def _bound(doc: Forecast) -> Fact:
 
 
 def _bound_null(doc: Forecast) -> str:
-    answer = "Always the commonest class" if doc.data.classes else "Always the same answer"
+    answer = "Always the commonest class" if doc.data.classes else "The best constant answer"
     random = doc.entry("random")
     trivial = f"{answer}: {doc.bound.trivial:.3g}"
     pooled = len(doc.data.classes) > 2  # then the complexity is no term of the bound
@@ -160,26 +159,25 @@ def _where(doc: Forecast) -> str:
     best = doc.bound.stopped
     if best is None:
         return ""
+    times = "step" if best.step == 1 else "steps"
     if best.step == 0:
         return "Smallest before any step, for the answer 0."
-    when = "at convergence" if best.step is None else f"after {steps(best.step)} steps"
+    when = "at convergence" if best.step is None else f"after {steps(best.step)} {times}"
     scale = "" if best.scale == 1 else f", with the predictor multiplied by {best.scale:.3g}"
     return f"Smallest {when}{scale}."
 
 
 def _test(doc: Forecast) -> Fact | None:
-    true, random = doc.entry("true"), doc.entry("random")
+    true = doc.entry("true")
     if true is None or true.test is None:
         return None
-    null = random.test if random is not None else None
+    word: Verdict | None = None
     if true.test.error is None:
-        told = _NOT_DRAWN if null is None else f"random labels: {number(null.l1)}"
-        word: Verdict | None = None if null is None else _below(true.test.l1, null.l1)
+        told = "On the scale of the targets as they were fitted"
         title, value = "Mean |f(x) − y| on the test split", number(true.test.l1)
     else:
         trivial = _commonest(doc)
-        told = f"Always the commonest class: {percent(trivial)}"
-        told += "" if null is None or null.error is None else f"; random labels: {percent(null.error)}"
+        told = f"Always the training split's commonest class: about {percent(trivial)}"
         word = _below(true.test.error, trivial)
         title, value = "Test error at infinite width", percent(true.test.error)
     meaning = f"The infinite-width network trained to convergence, on {true.test.n:,} test examples."
@@ -215,7 +213,7 @@ def _travelled(entry: LabelResult) -> str:
 
 def _smallest_eigenvalue(doc: Forecast) -> Fact:
     floor = doc.spectrum.lambda_min.lower
-    meaning = "Its floor turns the solver's residual into a certificate, and it paces the last of the training."
+    meaning = "It paces the last of the training; the proved floor below it is what the certificates stand on."
     if floor <= 0:
         meaning = "Without a floor (inputs nearly coincide) the complexity is an estimate, never certified."
     return Fact(

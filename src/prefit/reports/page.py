@@ -14,10 +14,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from prefit.documents import Forecast
+from prefit.documents.numbers import at_most, interval, number, percent, printable, seconds, steps_range
 from prefit.reports import story
 from prefit.reports.certificates import certificates
 from prefit.reports.facts import MEANING_OF_WORDS, facts, portions
-from prefit.reports.numbers import interval, number, percent, printable, seconds, steps_range
 
 _TITLES = {
     "loss": "How fast the labels are learned",
@@ -27,7 +27,7 @@ _TITLES = {
 }
 _LOSS_CAPTION = (
     "The training loss of the infinitely wide network after k steps of gradient descent, by Arora et al. (2019), "
-    "Theorem 4.1. A band, where one is seen, is what the theory's bracket leaves open."
+    "Theorem 4.1. A band is what the theory's bracket leaves open; around random labels it holds all draws."
 )
 _COMPLEXITY_CAPTION = (
     "The labels' complexity with its interval, and what it becomes in expectation as a portion of the labels is "
@@ -106,7 +106,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for filter_ in (interval, number, percent, printable, seconds, steps_range):
+    for filter_ in (at_most, interval, number, percent, printable, seconds, steps_range):
         environment.filters[filter_.__name__] = filter_
     return environment
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from prefit.documents import Forecast
 from prefit.documents.forecast import Conflict, Data
-from prefit.reports.numbers import interval, mebibytes, number, percent, printable, seconds
+from prefit.documents.numbers import at_least, at_most, interval, mebibytes, number, percent, printable, seconds
 
 _MOST_CLASSES = 12  # more are counted, not listed
 _LONG_NAME = 24  # longer class names are cut in sentences; tables show them whole
@@ -39,7 +39,7 @@ def listed(words: Sequence[str]) -> str:
 def classes(data: Data) -> str:
     """The classes with their counts, as a clause."""
     if not data.classes:
-        return "targets as they were given" if data.coding == "coded" else "numeric targets (regression)"
+        return "real targets" if data.coding == "coded" else f"numeric targets (regression{_scale(data)})"
     pairs = list(zip(data.classes, data.class_counts, strict=False))
     if len(pairs) > _MOST_CLASSES:
         counts = data.class_counts  # as many as there are pairs, or more
@@ -50,6 +50,13 @@ def classes(data: Data) -> str:
     named = listed([f"{short(name)} ({count:,})" for name, count in pairs])
     word = "class" if len(pairs) == 1 else "classes"
     return f"{word} {named}, coded {data.coding}"
+
+
+def _scale(data: Data) -> str:
+    """How the targets were mapped, where they were."""
+    if (data.target_centre, data.target_scale) == (0.0, 1.0):
+        return ""
+    return f": target = (value − {data.target_centre:.6g})/{data.target_scale:.6g}"
 
 
 def is_any_name_cut(data: Data) -> bool:
@@ -73,7 +80,8 @@ def what_was_done(doc: Forecast) -> str:
     if data.label_noise > 0:
         done.append(f"{percent(data.label_noise)} of the labels were redrawn at random")
     if data.labels != "true":
-        done.append(f"the labels are {data.labels} ones, not the file's")
+        kind = {"random": "drawn at random", "worst": "the worst case for these inputs"}[data.labels]
+        done.append(f"the labels are {kind}, not the file's")
     sentence = ", ".join(done)
     return f"{sentence[0].upper()}{sentence[1:]}."
 
@@ -84,15 +92,24 @@ def duplicates(doc: Forecast) -> str:
         return "No input occurs twice."
     told = f"{data.duplicates:,} {'input' if data.duplicates == 1 else 'inputs'} occurred before"
     if not data.conflicting_duplicates:
-        return f"{told}, always with the same label."
-    return f"{told}; {data.conflicting_duplicates:,} examples share their input with another label."
+        return f"{told}, always with labels that agree ({_groups(data)})."
+    return (
+        f"{told}, on the sphere and after preparation; the labels of {data.conflicting_duplicates:,} examples "
+        "contradict those of inputs that coincide with theirs."
+    )
+
+
+def _groups(data: Data) -> str:
+    """The first groups of rows that coincide."""
+    shown = [f"rows {listed([f'{row:,}' for row in group[:4]])}" for group in data.duplicate_groups[:3]]
+    return "; ".join(shown) + ("; …" if len(data.duplicate_groups) > 3 else "")
 
 
 def conflict(group: Conflict) -> str:
     """One group of equal inputs with different labels."""
     rows = [f"{row:,}" for row in group.rows]
     labels = [short(label) for label in group.labels]
-    return f"Rows {listed(rows)} hold the same input with labels {listed(labels)}."
+    return f"The inputs of rows {listed(rows)} coincide; their labels are {listed(labels)}."
 
 
 def step_size(doc: Forecast) -> str:
@@ -111,7 +128,7 @@ def smallest_eigenvalue(doc: Forecast) -> str:
         return number(smallest.estimate)
     if smallest.lower <= 0:
         return f"at most {number(smallest.estimate)}"
-    return f"{number(smallest.lower)} to {number(smallest.estimate)}"
+    return f"{at_least(smallest.lower)} to {number(smallest.estimate)}"
 
 
 def is_exact(doc: Forecast) -> bool:
@@ -124,12 +141,12 @@ def ridge(doc: Forecast) -> str | None:
     fit = doc.ridge
     if fit is None:
         return None
-    parts = [f"training loss {number(fit.train_loss)}"]
+    parts = [f"mean training loss in [0, 1] {at_most(fit.train_loss)}"]
     if fit.train_error is not None:
         parts.append(f"training error {percent(fit.train_error)}")
     parts.append(f"norm {interval(fit.norm)}")
     if fit.bound is not None:
-        parts.append(f"bound {number(fit.bound)}")
+        parts.append(f"bound {at_most(fit.bound)}")
     if fit.test is not None:
         error = fit.test.error
         parts.append(f"test ℓ1 {number(fit.test.l1)}" if error is None else f"test error {percent(error)}")

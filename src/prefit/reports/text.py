@@ -8,10 +8,9 @@ from rich.text import Text
 
 from prefit.documents import Forecast
 from prefit.documents.forecast import PerClass
-from prefit.documents.safe_side import at_most
+from prefit.documents.numbers import at_most, number, percent, printable, steps_range
 from prefit.reports import story
 from prefit.reports.facts import Fact, facts, portions
-from prefit.reports.numbers import number, percent, printable, steps_range
 
 _INDENT = "  "
 _MOST_CONFLICTS = 3

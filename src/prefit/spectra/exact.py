@@ -23,9 +23,9 @@ class Eigensystem:
         return ExactDecomposition(self, self.V.T @ Y)
 
 
-def eigensystem(A: Matrix, overwrite: bool = False) -> Eigensystem:
+def eigensystem(A: Matrix) -> Eigensystem:
     """Eigendecomposition of a symmetric A (n, n): O(n³), 24 n² bytes."""
-    values, V = scipy.linalg.eigh(A, driver="evd", overwrite_a=overwrite, check_finite=False)
+    values, V = scipy.linalg.eigh(A, driver="evd", check_finite=False)
     return Eigensystem(values, V)
 
 

@@ -60,7 +60,8 @@ def first_step_to(measure: SpectralMeasure, rate: float, portion: float) -> int 
     target = portion * measure.mass
 
     def reached(k: int) -> bool:
-        return float(residual_norms(measure, rate, [k])[0]) ** 2 <= target
+        even = np.array([2.0 * k])
+        return measure.integrate(lambda values: decay(values, rate, even)[:, 0]) <= target
 
     if reached(0):
         return 0

@@ -8,9 +8,9 @@ import altair as alt
 
 from prefit.documents import Forecast
 from prefit.documents.forecast import Bound, PerClass
+from prefit.documents.numbers import at_most, printable
 from prefit.reports.figures import parts
 from prefit.reports.figures.theme import HEIGHT
-from prefit.reports.numbers import number, printable
 from prefit.reports.story import short
 
 _HEADROOM = 1.6  # the axis ends this far above the trivial line or the smallest bound, whichever is higher
@@ -108,7 +108,7 @@ def _minimum(bound: Bound, last: int, top: float, x: alt.X, y: alt.Y) -> list[pa
         return []
     step = min(max(best.step, 1), last) if best.step is not None else last
     when = f"step {best.step:,}" if best.step is not None else "convergence"
-    text = f"smallest: {number(best.value)} at {when}"
+    text = f"smallest: {at_most(best.value)} at {when}"
     align, dx = _side(step, last)
     above_line = best.value - bound.trivial
     # Written under the point, and under the dotted line where that would cross it.

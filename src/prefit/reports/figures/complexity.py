@@ -8,9 +8,9 @@ import altair as alt
 
 from prefit.documents import Forecast
 from prefit.documents.forecast import LabelResult
+from prefit.documents.numbers import interval, mean_and_spread
 from prefit.reports.figures import parts
 from prefit.reports.figures.theme import HEIGHT
-from prefit.reports.numbers import interval, mean_and_spread
 from prefit.reports.story import label_names
 
 _LOG_FROM = 30.0  # largest over smallest from which the axis is logarithmic

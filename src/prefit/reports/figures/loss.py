@@ -6,8 +6,8 @@ import altair as alt
 
 from prefit.documents import Forecast
 from prefit.documents.forecast import Residual
+from prefit.documents.numbers import number
 from prefit.reports.figures import parts
-from prefit.reports.numbers import number
 from prefit.reports.story import label_names
 
 _LOWEST = 2e-3  # the document's curves end at 1%; portions below this leave the figure

@@ -30,6 +30,27 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{round(value, decimals):,.{max(decimals, 0)}f}"
 
 
+def at_most(value: float, digits: int = 3) -> str:
+    """A bound at so many significant digits, rounded up: 0.1231 is 0.124."""
+    return _one_sided(value, digits, ROUND_CEILING)
+
+
+def at_least(value: float, digits: int = 3) -> str:
+    """A lower bound, rounded down."""
+    return _one_sided(value, digits, ROUND_FLOOR)
+
+
+def _one_sided(value: float, digits: int, rounding: str) -> str:
+    if value == 0.0 or not math.isfinite(value):
+        return f"{value:g}"
+    exponent = math.floor(math.log10(abs(value)))
+    if not _PLAIN_ABOVE <= abs(value) < _PLAIN_BELOW:
+        mantissa = Decimal(repr(value)).scaleb(-exponent).quantize(Decimal(1).scaleb(1 - digits), rounding=rounding)
+        return f"{mantissa}e{exponent}"
+    rounded = Decimal(repr(value)).quantize(Decimal(1).scaleb(exponent - digits + 1), rounding=rounding)
+    return f"{rounded:,f}"
+
+
 def percent(portion: float) -> str:
     """A portion as a percentage at two or three digits: 2.1%, 99.5%."""
     text = f"{100 * portion:.2g}" if portion < 0.095 else f"{100 * portion:.3g}"

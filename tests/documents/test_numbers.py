@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prefit.documents import Interval
+from prefit.documents import Interval, numbers
 from prefit.documents.forecast import StepsTo
-from prefit.reports import numbers
 
 
 @pytest.mark.parametrize(
