@@ -33,7 +33,7 @@ def main() -> None:
         if app(standalone_mode=False) == INTERRUPTED:
             raise KeyboardInterrupt
     except KeyboardInterrupt:
-        _say("Interrupted: nothing was written.")
+        _say("Interrupted: no file was left half-written.")
         sys.exit(1)
     except Exception as error:
         if debug:
@@ -49,7 +49,7 @@ def _explain(error: Exception) -> int:
     if isinstance(error, typer.Exit):
         return int(error.exit_code)
     if isinstance(error, typer.Abort):
-        _say("Interrupted: nothing was written.")
+        _say("Interrupted: no file was left half-written.")
         return 1
     # Usage errors come from the parser under Typer, which some versions of Typer bundle and some import.
     if hasattr(error, "format_message"):
@@ -110,23 +110,25 @@ def forecast(
     prepare: Annotated[
         str, typer.Option(help="auto (tables are one-hot coded, standardized), none, standard.")
     ] = "auto",
-    bias: Annotated[bool, typer.Option("--bias", help="Append a constant 1 as the first feature.")] = False,
-    no_normalize: Annotated[bool, typer.Option("--no-normalize", help="Keep lengths: homogeneous kernel.")] = False,
+    bias: Annotated[bool, typer.Option("--bias", metavar="", help="Append a constant 1 as the first feature.")] = False,
+    no_normalize: Annotated[
+        bool, typer.Option("--no-normalize", metavar="", help="Keep lengths: homogeneous kernel.")
+    ] = False,
     label_noise: Annotated[float, typer.Option(help="Portion of the labels redrawn uniformly.")] = 0.0,
     labels: Annotated[str, typer.Option(help="What the run is about: true, random or worst.")] = "true",
     kernel: Annotated[str, typer.Option(help="two-layer, ntk:L, standard-ntk:L or conjugate:L.")] = "two-layer",
     step_size: Annotated[str, typer.Option(help="Step size η, or auto: 1/λ_max.")] = "auto",
     delta: Annotated[float, typer.Option(help="Failure probability of the bounds.")] = 0.05,
     draws: Annotated[int, typer.Option(help="Random labellings as the baseline; 0 for none.")] = 8,
-    worst: Annotated[bool, typer.Option("--worst", help="Worst-case labels beside them.")] = False,
+    worst: Annotated[bool, typer.Option("--worst", metavar="", help="Worst-case labels beside them.")] = False,
     tolerance: Annotated[float, typer.Option(help="Relative gap of the certified interval.")] = 1e-3,
-    exact: Annotated[bool, typer.Option("--exact", help="Eigendecomposition at any size.")] = False,
+    exact: Annotated[bool, typer.Option("--exact", metavar="", help="Eigendecomposition at any size.")] = False,
     lambda_0: Annotated[
         float | None, typer.Option(help="λ0 of the distribution, known before the sample: the paper's constants too.")
     ] = None,
     ridge: Annotated[float | None, typer.Option(help="ρ: the ridge fit beside the interpolant.")] = None,
     resolve_spectrum: Annotated[
-        bool, typer.Option("--resolve-spectrum", help="Both ends of the spectrum to 1%.")
+        bool, typer.Option("--resolve-spectrum", metavar="", help="Both ends of the spectrum to 1%.")
     ] = False,
     figures: Annotated[Text, typer.Option(help="The figures as files too: svg,pdf,png.")] = None,
     memory: Annotated[Text, typer.Option(help="Memory to use at most, as 8GiB; default 70% of what is free.")] = None,
@@ -135,8 +137,8 @@ def forecast(
     seed: Annotated[int, typer.Option(help="Seed of everything drawn.")] = 0,
     out: Annotated[Text, typer.Option(help="Folder of the results; default prefit-forecast-NAME here.")] = None,
     json: Annotated[Text, typer.Option(help="A second copy of the result; - is standard output.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", metavar="", help="Print nothing but errors.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show tracebacks.")] = False,
 ) -> None:
     """Before training: can these labels be learned, how fast, and with what error."""
     from prefit.api import Forecast
@@ -204,8 +206,8 @@ def report(
     file: Annotated[str, typer.Argument(help="A result file, as forecast.json.")],
     out: Annotated[Text, typer.Option(help="Folder of the page; default the file's own.")] = None,
     figures: Annotated[Text, typer.Option(help="The figures as files too: svg,pdf,png.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", metavar="", help="Print nothing but errors.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show tracebacks.")] = False,
 ) -> None:
     """Draw the page of a result file again."""
     result = _read_result(Path(file))
@@ -349,7 +351,7 @@ def _lines() -> Callable[[str, float], None]:
         if now - begun < 1.0 or portion >= 1.0 or now - said.get(phase, begun - 10.0) < 10.0:
             return
         said[phase] = now
-        left = f", about {(now - begun) * (1 - portion) / portion:.0f} s left" if portion > 0.0 else ""
+        left = f", about {(now - begun) * (1 - portion) / portion:.0f} s left" if portion > 0.03 else ""
         print(f"{phase}: {100 * portion:.0f}%{left}", file=sys.stderr)
 
     return show

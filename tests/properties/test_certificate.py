@@ -50,7 +50,7 @@ def exact_interval(X, Y, name):
 
 def lanczos_interval(X, Y, name, steps):
     """The tiled path: approximate solutions from a few steps."""
-    gram = tiled_gram(FloatCosines(unit_rows(X)[0]), kernel_named(name), WORKERS)
+    gram = tiled_gram(FloatCosines(unit_rows(X)[0]), kernel_named(name), WORKERS, side=8)  # several tiles at n = 40
     Z = np.zeros_like(Y)
     for j in range(Y.shape[1]):
         block = BlockLanczos(Y[:, j : j + 1])

@@ -91,7 +91,7 @@ class TiledOperator:
     def _blocked(self, V: AnyArray) -> AnyArray:
         def work(worker: int) -> AnyArray:
             # Tiles are multiplied in V's precision and added up in float64.
-            part, buffer = np.zeros(V.shape), np.empty(SIDE * SIDE, V.dtype)
+            part, buffer = np.zeros(V.shape), np.empty(_largest(self.pairs), V.dtype)
             for number in range(worker, len(self.pairs), self.workers.threads):
                 rows, columns = self.pairs[number]
                 tile = _tile(self.flat, self._table[number])
@@ -109,23 +109,32 @@ class TiledOperator:
         return total
 
 
-def tiled_bytes(n: int) -> int:
+def tiled_bytes(n: int, side: int = SIDE) -> int:
     """Memory that the tiles of n rows take."""
-    return sum(4 * (r.stop - r.start) * (c.stop - c.start) for r, c in tile_pairs(n))
+    return sum(4 * (r.stop - r.start) * (c.stop - c.start) for r, c in tile_pairs(n, side))
+
+
+def _largest(pairs: list[Pair]) -> int:
+    """Entries of the largest tile."""
+    return max(int(r.stop - r.start) * int(c.stop - c.start) for r, c in pairs)
 
 
 def tiled_gram(
-    cosines: Cosines, kernel: Kernel, workers: Workers, progress: Callable[[float], None] | None = None
+    cosines: Cosines,
+    kernel: Kernel,
+    workers: Workers,
+    progress: Callable[[float], None] | None = None,
+    side: int = SIDE,
 ) -> Gram:
     """Form the tiles of K and its floor in one pass over the inner products: O(n²d/2), 2n² bytes."""
     n = cosines.n
-    pairs, quantum = tile_pairs(n), kernel.diagonal * 2.0**-31
-    flat, table = np.empty(tiled_bytes(n) // 4, np.int32), _places(pairs)
+    pairs, quantum = tile_pairs(n, side), kernel.diagonal * 2.0**-31
+    flat, table = np.empty(tiled_bytes(n, side) // 4, np.int32), _places(pairs)
     done = [0] * workers.threads
 
     def work(worker: int) -> tuple[Matrix, Vector]:
         sums, largest = np.zeros((LEVELS + 1, n)), np.zeros(n)
-        buffer = np.empty(SIDE * SIDE)
+        buffer = np.empty(_largest(pairs))
         for number in range(worker, len(pairs), workers.threads):
             if workers.stopping:
                 break

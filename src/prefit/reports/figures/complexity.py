@@ -24,13 +24,14 @@ def complexity_figure(doc: Forecast) -> alt.LayerChart:
     curve = _noise_curve(doc)
     if not points and not curve:
         return parts.message(
-            "No finite complexity:\nequal inputs carry different labels." if doc.labels else "No labels."
+            "No finite complexity:\ninputs that coincide carry contradictory labels." if doc.labels else "No labels."
         )
     scale = _scale([row["low"] for row in points + curve], [row["high"] for row in points + curve])
     kinds = [entry.name for entry in entries]
     return parts.layered(
         [
-            *_limit(scale),
+            # Pooled over several classes it is no term of the bound.
+            *(_limit(scale) if len(doc.data.classes) <= 2 else []),
             *_band(doc, scale, kinds),
             *_curve(doc, curve, scale, kinds),
             *_marks(doc, points, scale, kinds),
@@ -87,7 +88,7 @@ def _y(scale: alt.Scale, field: str = "complexity") -> alt.Y:
 
 def _limit(scale: alt.Scale) -> list[parts.Layer]:
     """The line above which the number, as a bound, says nothing."""
-    base = parts.rows([{"complexity": VACUOUS_FROM, "portion": 1.0, "text": "vacuous above 1"}])
+    base = parts.rows([{"complexity": VACUOUS_FROM, "portion": 1.0, "text": "as a bound it says nothing above 1"}])
     note = base.mark_text(style="note", align="right", baseline="bottom", dy=-4)
     return [
         base.mark_rule(style="limit").encode(y=_y(scale)),
