@@ -10,7 +10,6 @@ from prefit._shapes import Matrix, Vector
 from prefit.gram.cosines import UNIT
 from prefit.gram.gram import Gram
 
-
 FACTORIZED_UP_TO = 16_000  # OpenBLAS 0.3 was seen to crash in a Cholesky factorization at n = 17,000
 
 
