@@ -52,6 +52,10 @@ class Gram:
     def n(self) -> int:
         return self.operator.n
 
+    def deviation_norm(self) -> float:
+        """Bound on the norm of the difference between the computed K and the true one: its largest row sum."""
+        return float(self.spread(np.ones((self.n, 1))).max())
+
     def spread(self, weights: Matrix) -> Matrix:
         """(n, k) upper end of Σ_j min(Δ_i, Δ_j) w_j for w ≥ 0 (n, k), by sorting: O(n log n + nk)."""
         order = np.argsort(self.deviation, kind="stable")

@@ -24,6 +24,7 @@ from prefit.theory.kernel_class import (
     KernelClass,
     absolute_loss,
     binary_ramp,
+    class_margins,
     column_ramp,
     margin_ramp,
     paper_bound,
@@ -65,10 +66,7 @@ class Task:
             return np.asarray(Y[:, 0] * F[:, 0])
         if self.kind == "argmax":
             assert indices is not None
-            own = F[np.arange(F.shape[0]), indices]
-            others = F.copy()
-            others[np.arange(F.shape[0]), indices] = -np.inf
-            return np.asarray(own - others.max(axis=1))
+            return class_margins(indices, F)
         if self.kind == "column":
             assert self.column is not None
             return 1.0 - column_ramp(Y[:, self.column], F[:, self.column], Y.shape[1])

@@ -50,8 +50,7 @@ def rescued(problem: Problem, sets: list[Solved], clock: Clock) -> tuple[list[So
         Z += scipy.linalg.cho_solve(factor, values - K @ Z, check_finite=False)
         least = _least_eigenvalue(factor, n)
         del factor
-        deviation = float(gram.spread(np.ones((n, 1))).max())
-        floor = verified_floor(K, least, deviation)
+        floor = verified_floor(K, least, gram.deviation_norm())
         whole = certify(gram, values, Z, floor, None, problem.asked_error)
     widths = [item.Z.shape[1] for item in sets]
     parts = split_certificate(whole, widths)

@@ -102,7 +102,7 @@ def _upper_end(problem: Problem, vector: Vector) -> float:
 
     v = absolute(np.abs(vector) + 1e-12)
     rounding = (problem.gram.n + 8) * UNIT
-    deviation = float(problem.gram.spread(np.ones((problem.gram.n, 1))).max()) * float(D.max()) ** 2
+    deviation = problem.gram.deviation_norm() * float(D.max()) ** 2
     return float((absolute(v) / v).max()) * (1.0 + 2.0 * rounding) + deviation
 
 
@@ -137,7 +137,7 @@ def _deviation_norm(problem: Problem) -> float:
     """Bound on the norm of the difference between the computed A and the true one."""
     scale = float(problem.distinct.scales.max()) ** 2
     rounding = 4 * UNIT * problem.kernel.diagonal * problem.gram.n
-    return scale * (float(problem.gram.spread(np.ones((problem.gram.n, 1))).max()) + rounding)
+    return scale * (problem.gram.deviation_norm() + rounding)
 
 
 def _exact_set(problem: Problem, system: Eigensystem, labels: LabelSet) -> Solved:
@@ -179,7 +179,7 @@ def _solve_by_lanczos(problem: Problem, asked: Request, clock: Clock) -> Solutio
         with clock.phase("products") as progress:
             products += run_lockstep(problem.weighted, every, target, max_steps, progress)
         with clock.phase("certificate"):
-            solved = [_run_set(problem, asked.true, runs[0], floor), *_draws(problem, asked.random, runs[1:], floor)]
+            solved = [_run_set(problem, asked.true, runs[0], floor), *_draws(problem, asked.random, runs[1:])]
             solved = certified(problem, solved, floor)
             products += sum(item.Z.shape[1] for item in solved)
         if not _continue(runs, solved, asked.tolerance, max_steps):
@@ -232,7 +232,7 @@ def _run_set(problem: Problem, labels: LabelSet, run: LabelRun, floor: float) ->
     return Solved(labels, parts, measure, upper, unreachable, degree, Z)
 
 
-def _draws(problem: Problem, draws: list[LabelSet], runs: list[LabelRun], floor: float) -> list[Solved]:
+def _draws(problem: Problem, draws: list[LabelSet], runs: list[LabelRun]) -> list[Solved]:
     """Each draw from its columns of the shared blocks."""
     solved: list[Solved] = []
     remaining = iter(draws)
@@ -297,16 +297,16 @@ def _top_run(problem: Problem) -> LanczosDecomposition:
 def _ends(problem: Problem, runs: list[LabelRun], ends_run: LabelRun | None, floor: float) -> SpectrumEnds:
     decompositions = [block.decomposition() for run in runs for block in run.blocks]
     top = max(decompositions, key=lambda d: d.largest)
-    if _upper_end(problem, top.top_vector()) > TIGHT * top.largest:
+    upper = _upper_end(problem, top.top_vector())
+    if upper > TIGHT * top.largest:
         # Labels that hardly touch the top eigenvector do not find it; a start of its own does.
-        other = _top_run(problem)
-        top = max((top, other), key=lambda d: d.largest)
+        top = max((top, _top_run(problem)), key=lambda d: d.largest)
+        upper = _upper_end(problem, top.top_vector())
     lowest = ends_run.blocks[0].decomposition() if ends_run else min(decompositions, key=lambda d: d.smallest[0])
     bottom = lowest.bottom_vector()
     smallest, residual = _rayleigh(problem, bottom)
     worst = bottom[:, None] if ends_run is not None else None
     resolved = ends_run is not None and ends_run.done
-    upper = _upper_end(problem, top.top_vector())
     # Products in float32 can push a Ritz value above every eigenvalue.
     return SpectrumEnds(
         min(top.largest, upper), upper, max(smallest, floor), residual, floor, False, resolved, None, worst

@@ -65,13 +65,18 @@ def column_ramp(y: Vector, f: Vector, classes: int) -> Vector:
     return loss
 
 
-def margin_ramp(labels: Indices, F: Matrix) -> Vector:
-    """(n,) min(1, max(0, 1 − f_y + max_{a≠y} f_a)) for outputs F (n, c), class indices: at least the argmax error."""
+def class_margins(labels: Indices, F: Matrix) -> Vector:
+    """(n,) f_y − max_{a≠y} f_a for outputs F (n, c) and class indices."""
     rows = np.arange(F.shape[0])
-    own = F[rows, labels]
     others = F.copy()
     others[rows, labels] = -np.inf
-    loss: Vector = np.clip(1.0 - own + others.max(axis=1), 0.0, 1.0)
+    margins: Vector = F[rows, labels] - others.max(axis=1)
+    return margins
+
+
+def margin_ramp(labels: Indices, F: Matrix) -> Vector:
+    """(n,) min(1, max(0, 1 − f_y + max_{a≠y} f_a)): at least the argmax error."""
+    loss: Vector = np.clip(1.0 - class_margins(labels, F), 0.0, 1.0)
     return loss
 
 
