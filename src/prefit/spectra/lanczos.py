@@ -57,6 +57,7 @@ class BlockLanczos:
         self.finished = False  # no further step is possible
         self.padding = 0  # zero columns at the end of a last block that found less than w dimensions left
         self._Q: AnyArray = np.empty((self.n, 0), dtype, order="F")
+        self._made: LanczosDecomposition | None = None
         self.used = 0  # columns of the basis that are final
         self.diagonal: list[Matrix] = []  # A_j (w, w)
         self.coupling: list[Matrix] = []  # B_j (w, w) upper triangular: A Q_j = … + Q_{j+1} B_j
@@ -188,14 +189,17 @@ class BlockLanczos:
         return self.current(), -self.coupling[-1] @ coefficients[-self.width :]
 
     def decomposition(self) -> LanczosDecomposition:
-        return LanczosDecomposition(
-            basis=self.basis(),
-            width=self.width,
-            steps=self.steps,
-            band=self.banded(),
-            start=self.start_factor,
-            last=self.coupling[-1],
-        )
+        """The run so far; made once for each number of steps, since its eigenproblem is worth keeping."""
+        if self._made is None or self._made.steps != self.steps:
+            self._made = LanczosDecomposition(
+                basis=self.basis(),
+                width=self.width,
+                steps=self.steps,
+                band=self.banded(),
+                start=self.start_factor,
+                last=self.coupling[-1],
+            )
+        return self._made
 
 
 @dataclass(frozen=True)
