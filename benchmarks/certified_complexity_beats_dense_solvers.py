@@ -33,6 +33,7 @@ from prefit.jobs.forecast import own_labels
 from prefit.jobs.problem import pose
 from prefit.jobs.progress import Clock
 from prefit.jobs.solve import Request, solve
+from prefit.storage import Forgetful
 
 TOLERANCE = 1e-3
 
@@ -112,7 +113,7 @@ def measured(name: str, task: Callable[[], tuple[float, float | None]], n: int) 
 
 def certified(data: LabelledData) -> tuple[float, float | None]:
     workers, options = Workers(os.cpu_count() or 1), ForecastOptions(draws=0, tolerance=TOLERANCE)
-    problem = pose(data, options, workers, Clock())
+    problem = pose(data, options, workers, Clock(), Forgetful())
     asked = Request(own_labels(data), [], None, TOLERANCE, False)
     solution = solve(problem, asked, Clock())
     workers.close()

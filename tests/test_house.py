@@ -21,6 +21,7 @@ SOURCE = ROOT / "src" / "prefit"
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 ORDER = (
+    "storage",
     "data",
     "kernels",
     "gram",

@@ -35,6 +35,7 @@ from prefit.jobs.ridge import ridge_part
 from prefit.jobs.sentences import summary
 from prefit.jobs.sets import Solved
 from prefit.jobs.solve import Request, Solution, SpectrumEnds, solve
+from prefit.storage import Forgetful, Keeper
 from prefit.theory.arora2019 import (
     complexity,
     convergence_rate,
@@ -47,15 +48,20 @@ GROUPS, ROWS = 20, 10  # of coinciding inputs that are listed
 
 
 def run_forecast(
-    data: LabelledData, options: ForecastOptions, progress: Callable[[str, float], None] = silent
+    data: LabelledData,
+    options: ForecastOptions,
+    progress: Callable[[str, float], None] = silent,
+    keeper: Keeper | None = None,
 ) -> Forecast:
     """Forecast how gradient descent will fit these labels (`prefit.forecast/1`).
 
+    keeper   where the state of a long run is kept, and found again; None: nowhere
+
     Raises InputError when the options do not fit the data, or the Gram matrix does not fit the memory.
     """
-    clock, workers = Clock(progress), Workers(options.worker_count)
+    clock, workers, keeper = Clock(progress), Workers(options.worker_count), keeper or Forgetful()
     try:
-        problem = pose(data, options, workers, clock)
+        problem = pose(data, options, workers, clock, keeper)
         true, random = _label_sets(problem, options)
         worst = _worst_maker(problem, options)
         asked = Request(true, random, worst, options.tolerance, options.resolve_spectrum)

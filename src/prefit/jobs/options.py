@@ -24,6 +24,8 @@ class ForecastOptions:
     worst: bool = False  # worst-case labels beside them
     tolerance: float = 1e-3  # relative gap of the certified interval
     exact: bool = False  # eigendecomposition at any size
+    only: Literal["complexity"] | None = None  # the quadratic form alone, without curves; None: everything
+    subsample: bool = False  # nested subsets instead of the whole
     lambda_0: float | None = None  # λ0 of the distribution, known before the sample, for the paper's bound
     ridge: float | None = None  # ρ: the ridge fit beside the interpolant
     resolve_spectrum: bool = False  # both ends of the spectrum to 1%
@@ -51,6 +53,8 @@ class ForecastOptions:
         self._set_whole("seed", 0, 2**63 - 1)
         self._set_whole("threads", 1, 1024)
         self._set_whole("memory", 2**20, 2**62)
+        if self.only not in (None, "complexity"):
+            raise InputError(f"--only must be complexity, got {self.only}. Leave the option out for everything.")
         if self.device not in ("auto", "cpu"):
             raise InputError(
                 f"--device must be auto or cpu for a forecast, got {self.device}: "

@@ -16,6 +16,7 @@ from prefit.jobs.options import ForecastOptions
 from prefit.jobs.progress import Clock
 from prefit.kernels import Kernel, kernel_named
 from prefit.spectra import Weighted
+from prefit.storage import Keeper
 
 SHORTEST = 1e-8
 EXACT_UP_TO = 2048  # distinct inputs whose eigendecomposition takes a second or two
@@ -85,7 +86,7 @@ class Problem:
         return out * self.test_lengths[:, None]
 
 
-def pose(data: LabelledData, options: ForecastOptions, workers: Workers, clock: Clock) -> Problem:
+def pose(data: LabelledData, options: ForecastOptions, workers: Workers, clock: Clock, keeper: Keeper) -> Problem:
     """Put the inputs on the sphere, find those that coincide, form the Gram matrix."""
     kernel = kernel_named(options.kernel)
     with clock.phase("inputs"):
