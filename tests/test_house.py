@@ -215,10 +215,10 @@ def test_commands_in_the_pages_are_understood(line):
     """Parses the command and its options; nothing runs and no file is opened."""
     from typer.main import get_command
 
-    from prefit.cli import app
+    from prefit.cli import app, normalized
 
     group = get_command(app)
-    _, name, *arguments = shlex.split(line, comments=True)
+    _, name, *arguments = normalized(shlex.split(line, comments=True))
     context = group.make_context("prefit", [name, *arguments])
     command = group.get_command(context, name)
     assert command is not None, f"no command {name}"

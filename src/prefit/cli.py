@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +24,6 @@ app = typer.Typer(
     help="Know what gradient descent will do with your data before you train.",
 )
 INTERRUPTED = 130
-FORMATS = ("svg", "pdf", "png")
 
 
 def main() -> None:
@@ -30,7 +31,7 @@ def main() -> None:
     debug = "--debug" in sys.argv[1:]
     try:
         # Typer may catch the interrupt itself and return its customary code.
-        if app(standalone_mode=False) == INTERRUPTED:
+        if app(args=normalized(sys.argv[1:]), standalone_mode=False) == INTERRUPTED:
             raise KeyboardInterrupt
     except KeyboardInterrupt:
         _say("Interrupted: no file was left half-written.")
@@ -41,10 +42,30 @@ def main() -> None:
         sys.exit(_explain(error))
 
 
+def normalized(words: list[str]) -> list[str]:
+    """The words with a value after each --resume: none is the same as an empty one, the folder of --out.
+
+    >>> normalized(["forecast", "--resume", "--quiet", "--resume", "DIR", "--resume"])
+    ['forecast', '--resume=', '--quiet', '--resume', 'DIR', '--resume=']
+    """
+    return [
+        "--resume=" if word == "--resume" and after.startswith("-") else word
+        for word, after in zip(words, [*words[1:], "--"], strict=False)
+    ]
+
+
+class Interrupted(Exception):
+    """Ctrl-C in a run whose state was saved: how to go on."""
+
+
 def _explain(error: Exception) -> int:
     """Say what went wrong in one paragraph; returns the exit code."""
+    if isinstance(error, Interrupted):
+        _say(f"Interrupted: {error}")
+        return 1
+    notes = " ".join(getattr(error, "__notes__", ()))
     if isinstance(error, InputError):
-        _say(f"prefit: {error}")
+        _say(f"prefit: {error} {notes}")
         return 2
     if isinstance(error, typer.Exit):
         return int(error.exit_code)
@@ -56,14 +77,21 @@ def _explain(error: Exception) -> int:
         _say(f"prefit: {error.format_message().rstrip('.')}. See prefit --help.")
         return 2
     if isinstance(error, MemoryError):
-        _say("prefit: the machine ran out of memory. Take fewer examples with --limit, or close other programs.")
+        _say(
+            f"prefit: the machine ran out of memory. Take fewer examples with --limit, or close other programs. {notes}"
+        )
         return 1
-    _say(f"prefit: the run failed: {type(error).__name__}: {error}. Run again with --debug for the traceback.")
+    _say(f"prefit: the run failed: {type(error).__name__}: {error}. Run again with --debug for the traceback. {notes}")
     return 1
 
 
 def _say(text: str) -> None:
     print(" ".join(text.split()), file=sys.stderr)
+
+
+def _tell(text: str) -> None:
+    """A sentence while the run goes on, in lines of a screen."""
+    print(textwrap.fill(text, 80, break_long_words=False, break_on_hyphens=False), file=sys.stderr)
 
 
 def _version(asked: bool) -> None:
@@ -91,6 +119,7 @@ Whole = int | None
 
 @app.command()
 def forecast(
+    context: typer.Context,
     source: Annotated[
         str,
         typer.Argument(
@@ -123,6 +152,10 @@ def forecast(
     worst: Annotated[bool, typer.Option("--worst", metavar="", help="Worst-case labels beside them.")] = False,
     tolerance: Annotated[float, typer.Option(help="Relative gap of the certified interval.")] = 1e-3,
     exact: Annotated[bool, typer.Option("--exact", metavar="", help="Eigendecomposition at any size.")] = False,
+    only: Annotated[Text, typer.Option(help="complexity: the quadratic form alone, without curves; faster.")] = None,
+    subsample: Annotated[
+        bool, typer.Option("--subsample", metavar="", help="Nested subsets n/16 to n, and one octave more, estimated.")
+    ] = False,
     lambda_0: Annotated[
         float | None, typer.Option(help="λ0 of the distribution, known before the sample: the paper's constants too.")
     ] = None,
@@ -135,70 +168,40 @@ def forecast(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     threads: Annotated[Whole, typer.Option(help="Threads; default all cores.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything drawn.")] = 0,
+    checkpoint: Annotated[float, typer.Option(metavar="SECONDS", help="Save the state of a long run so often.")] = 60.0,
+    resume: Annotated[
+        Text, typer.Option(metavar="[DIR]", help="Go on from the state saved in DIR, the --out of that run.")
+    ] = None,
     out: Annotated[Text, typer.Option(help="Folder of the results; default prefit-forecast-NAME here.")] = None,
     json: Annotated[Text, typer.Option(help="A second copy of the result; - is standard output.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", metavar="", help="Print nothing but errors.")] = False,
     debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show tracebacks.")] = False,
 ) -> None:
     """Before training: can these labels be learned, how fast, and with what error."""
-    from prefit.api import Forecast
+    _forecast(_asked(context))
+
+
+def _forecast(asked: dict[str, Any]) -> None:
+    """Read the data, run or go on, write and print; `asked` holds the options by their names in Python."""
+    from prefit.api import lasting_forecast
     from prefit.data import load
-    from prefit.jobs import ForecastOptions, run_forecast
-    from prefit.jobs.estimate import estimated_seconds
+    from prefit.data.options import OPTION_NAMES
     from prefit.jobs.options import size_in_bytes
 
-    budget = None if memory is None else size_in_bytes(memory)
-    formats = _formats(figures)
-    options = ForecastOptions(
-        kernel=kernel,
-        step_size=step_size,  # type: ignore[arg-type]
-        delta=delta,
-        draws=draws,
-        worst=worst,
-        tolerance=tolerance,
-        exact=exact,
-        lambda_0=lambda_0,
-        ridge=ridge,
-        resolve_spectrum=resolve_spectrum,
-        normalize=not no_normalize,
-        memory=budget,
-        device=device,  # type: ignore[arg-type]
-        threads=threads,
-        seed=seed,
-    )
-    _check_targets(out, json)
-    reading: dict[str, Any] = {
-        "target": target,
-        "test": test,
-        "task": task,
-        "classes": classes,
-        "limit": limit,
-        "per_class": per_class,
-        "test_limit": test_limit,
-        "test_per_class": test_per_class,
-        "prepare": prepare,
-        "bias": bias,
-        "label_noise": label_noise,
-        "labels": labels,
-        "seed": seed,
-        "memory": budget,
-    }
+    if isinstance(asked["memory"], str):
+        asked = {**asked, "memory": size_in_bytes(asked["memory"])}
+    formats, options, quiet = _formats(asked["figures"]), _options(asked), asked["quiet"]
+    _check_targets(asked["out"], asked["json"])
+    lasting = _lasting(asked, Path(asked["out"] or "."))
     with _progress(quiet) as show:
         show("reading", 0.0)
-        data = load(source, **reading)
+        data = load(asked["source"], **{name: asked[name] for name in ("target", "test", *OPTION_NAMES)})
         show("reading", 1.0)
-
-        def tell(phase: str, portion: float) -> None:
-            if phase == "gram" and portion == 0.0 and not quiet:  # nothing stands in the way any more
-                _announce(data.train.n, data.train.d, estimated_seconds(data, options))
-            show(phase, portion)
-
-        result = Forecast.of(run_forecast(data, options, tell))
-        show("page", 0.0)
-        folder = Path(out or f"prefit-forecast-{_file_name(data.name)}")
-        page = _write(result, folder, formats)
-        show("page", 1.0)
-    _deliver(result, json, page, quiet)
+        if asked["out"] is None:
+            lasting = replace(lasting, out=Path(f"prefit-forecast-{_file_name(data.name)}"))
+        with _told_how_to_go_on(lasting.out):
+            result, page = lasting_forecast(data, options, lasting, formats, show)
+    _deliver(result, asked["json"], page, quiet)
 
 
 @app.command()
@@ -210,18 +213,101 @@ def report(
     debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show tracebacks.")] = False,
 ) -> None:
     """Draw the page of a result file again."""
+    from prefit.reports.writing import write_forecast
+
     result = _read_result(Path(file))
     folder = Path(out) if out is not None else Path(file).resolve().parent
     _check_targets(str(folder), None)
-    page = _write(result, folder, _formats(figures), with_json=False)
+    page = write_forecast(result, folder, _formats(figures))
     _deliver(result, None, page, quiet)
 
 
 # Options --------------------------------------------------------------------------------------------------------------
 
+ASIDE = ("out", "json", "figures", "quiet", "debug", "checkpoint", "resume")  # options without influence on digits
+STORED_ASIDE = ("json", "figures")  # of these, what a resumed folder's own command gives
+
+
+def _asked(context: typer.Context) -> dict[str, Any]:
+    """The options as typed; --out is the folder of --resume, whose own command counts where the rest is not typed."""
+    asked = dict(context.params)
+    folder = asked["resume"]
+    if not folder:
+        return asked
+    if Path(folder).exists() and not Path(folder).is_dir():
+        raise InputError(
+            f"--resume must name the folder of the results of a run, but {folder} is a file. "
+            "Name its --out, or write --resume as the last word to go on in the folder of --out."
+        )
+    if asked["out"] is not None and Path(asked["out"]).resolve() != Path(folder).resolve():
+        raise InputError(
+            f"--resume goes on in the folder of that run's results, {folder}, and --out names another one, "
+            f"{asked['out']}. Leave --out out, or name the same folder."
+        )
+    asked["out"] = folder
+    typed = {name for name in asked if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"}
+    return asked if typed - set(ASIDE) else asked | _stored_command(Path(folder), typed)
+
+
+def _stored_command(folder: Path, typed: set[str]) -> dict[str, Any]:
+    """The options of the run that was saved there, but for those that are typed."""
+    from prefit.storage import FolderKeeper
+
+    found = FolderKeeper(folder).found()
+    if found is None or found.command is None:
+        what = "nothing was saved there" if found is None else "the run was one of the library"
+        raise InputError(
+            f"--resume {folder} alone cannot tell which run to go on with: {what}. Give its whole command."
+        )
+    return {name: value for name, value in found.command.items() if name not in typed}
+
+
+def _options(asked: dict[str, Any]) -> Any:
+    from prefit.jobs import ForecastOptions
+
+    names = [name for name in ForecastOptions.__dataclass_fields__ if name != "normalize"]
+    return ForecastOptions(normalize=not asked["no_normalize"], **{name: asked[name] for name in names})
+
+
+def _lasting(asked: dict[str, Any], out: Path) -> Any:
+    """How the run is kept; its command is everything typed that another folder or screen would not change."""
+    from prefit.jobs.lasting import Lasting
+
+    command = {name: asked[name] for name in asked if name not in ASIDE or name in STORED_ASIDE}
+    return Lasting(
+        out=out,
+        resume=asked["resume"] is not None,
+        checkpoint=asked["checkpoint"],
+        command=command,
+        beside={"--target": asked["target"], "--test": asked["test"]},
+        tell=_tell if not asked["quiet"] else lambda sentence: None,
+        warn=_tell,
+    )
+
+
+@contextmanager
+def _told_how_to_go_on(out: Path) -> Iterator[None]:
+    """A run that ends early, its state saved, says how to continue it."""
+    from prefit.storage import resumable
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not resumable(out):
+            raise
+        raise Interrupted(f"no file was left half-written; continue with --resume {out}.") from None
+    except Exception as error:
+        if not isinstance(error, InputError) and resumable(out):
+            error.add_note(f"Continue with --resume {out}.")
+        raise
+
 
 def _formats(text: str | None) -> tuple[str, ...]:
-    formats = tuple(part.strip().lower() for part in text.split(",")) if text is not None else ()
+    if text is None:
+        return ()
+    from prefit.reports.writing import FORMATS
+
+    formats = tuple(part.strip().lower() for part in text.split(","))
     for part in formats:
         if part not in FORMATS:
             raise InputError(f"--figures takes svg, pdf and png, joined by commas, got {part!r}.")
@@ -244,28 +330,6 @@ def _file_name(name: str) -> str:
 
 
 # Results --------------------------------------------------------------------------------------------------------------
-
-
-def _write(result: Any, folder: Path, formats: tuple[str, ...], with_json: bool = True) -> Path:
-    """All texts are made before the first file is written, each file is written whole, figures of older runs go."""
-    from prefit.reports.figures import FIGURES, save_figures
-    from prefit.reports.writing import write_whole
-
-    page, document = result.to_html(), result.to_json()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if formats:
-            save_figures(result, folder, formats)
-        if with_json:
-            write_whole(folder / "forecast.json", document.encode("utf-8"))
-            for name in FIGURES:
-                for other in FORMATS:
-                    if other not in formats:
-                        (folder / f"{name}.{other}").unlink(missing_ok=True)
-        write_whole(folder / "forecast.html", page.encode("utf-8"))
-    except OSError as error:
-        raise InputError(f"--out must be a folder that can be written: {folder}: {error.strerror}.") from error
-    return folder / "forecast.html"
 
 
 def _read_result(path: Path) -> Any:
@@ -302,11 +366,6 @@ def _deliver(result: Any, json: str | None, page: Path, quiet: bool) -> None:
 
 
 # Progress -------------------------------------------------------------------------------------------------------------
-
-
-def _announce(n: int, d: int, seconds: float) -> None:
-    long = f"about {seconds:.0f} s" if seconds < 100 else f"about {seconds / 60:.0f} min"
-    print(f"{n:,} examples, {d:,} features: {long} (a rough estimate)", file=sys.stderr)
 
 
 @contextmanager

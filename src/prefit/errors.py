@@ -1,4 +1,4 @@
-"""The one error a user can cause, told in one paragraph."""
+"""The errors a user can cause, told in one paragraph."""
 
 
 class InputError(ValueError):
@@ -6,3 +6,7 @@ class InputError(ValueError):
 
     The command line prints its text and ends with exit code 2; the library raises it.
     """
+
+
+class TooLarge(InputError):
+    """What was asked does not fit the memory; with fewer examples it would."""

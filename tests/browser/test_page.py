@@ -16,7 +16,8 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 pytestmark = pytest.mark.browser
 
 FIGURES = ["loss", "spectrum", "complexity", "bound"]
-DRAWN = ["binary_exact", "certified", "ten_classes", "conflicting", "hostile"]
+OF_GROWTH = ["growth-error", "growth-complexity", "growth-steps"]
+DRAWN = ["binary_exact", "certified", "ten_classes", "conflicting", "hostile", "growing"]
 MARKS = [".role-mark.mark-line path", ".role-mark.mark-symbol path", ".role-mark.mark-rule line"]
 WITHOUT_NETWORK = [
     "--no-sandbox",
@@ -84,7 +85,7 @@ def assert_quiet(seen: Opened) -> None:
 @pytest.mark.parametrize("name", DRAWN)
 def test_every_figure_is_drawn_and_nothing_is_asked_for(show, name, scheme):
     seen = show(name, scheme=scheme)
-    for figure in FIGURES:
+    for figure in FIGURES + (OF_GROWTH if name == "growing" else []):
         marks = seen.page.locator(", ".join(f"#figure-{figure} svg {mark}" for mark in MARKS))
         assert marks.count() >= 2, figure
         box = seen.page.locator(f"#figure-{figure} svg").first.bounding_box()
@@ -106,6 +107,17 @@ def test_hovering_a_curve_shows_its_numbers(show):
     assert "%" in text
     assert "true labels" in text or "random labels" in text
     assert "undefined" not in text
+    assert_quiet(seen)
+
+
+def test_an_estimate_says_that_it_is_one(show):
+    seen = show("growing")
+    texts = seen.page.locator("#figure-growth-error svg .role-mark text").all_text_contents()
+    assert [text for text in texts if text.startswith("estimate ")]
+    seen.page.locator("#figure-growth-error svg .role-mark.mark-symbol path").last.hover()
+    tooltip = seen.page.locator("#vg-tooltip-element.visible")
+    tooltip.wait_for(timeout=5_000)
+    assert "(estimate; 95%:" in tooltip.inner_text()
     assert_quiet(seen)
 
 

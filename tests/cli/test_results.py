@@ -32,14 +32,14 @@ def names(folder: Path) -> list[str]:
 # prefit forecast ------------------------------------------------------------------------------------------------------
 
 
-def test_a_forecast_prints_a_screen_of_eighty_columns_and_writes_two_files(tmp_path, monkeypatch):
+def test_a_forecast_prints_a_screen_of_eighty_columns_and_writes_two_files_and_what_it_was_of(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     ran = run(*SMALL, "--out=result")
     assert ran.code == 0
     assert max(len(line) for line in (ran.out + ran.err).splitlines()) <= 80
     assert ran.out.endswith("Page: result/forecast.html\n")
     assert "Labels look learnable" in ran.out
-    assert names(tmp_path / "result") == ["forecast.html", "forecast.json"]
+    assert names(tmp_path / "result") == ["checkpoint", "forecast.html", "forecast.json"]
 
 
 def test_the_folder_has_the_name_of_the_data_where_none_is_given(tmp_path, monkeypatch):
@@ -50,7 +50,7 @@ def test_the_folder_has_the_name_of_the_data_where_none_is_given(tmp_path, monke
 
 def test_missing_folders_above_the_result_are_made(tmp_path):
     assert run(*SMALL, "--quiet", f"--out={tmp_path / 'a' / 'b'}").code == 0
-    assert names(tmp_path / "a" / "b") == ["forecast.html", "forecast.json"]
+    assert names(tmp_path / "a" / "b") == ["checkpoint", "forecast.html", "forecast.json"]
 
 
 def test_quiet_prints_nothing(tmp_path):
@@ -82,7 +82,7 @@ def test_standard_output_can_be_nothing_but_json(quiet, tmp_path):
 def test_the_figures_are_written_in_every_format(tmp_path):
     assert run(*SMALL, "--quiet", f"--out={tmp_path}", "--figures", "svg, PDF,png").code == 0
     drawn = [f"{figure}.{kind}" for figure in ("bound", "complexity", "loss", "spectrum") for kind in MAGIC]
-    assert names(tmp_path) == sorted([*drawn, "forecast.html", "forecast.json"])
+    assert names(tmp_path) == sorted([*drawn, "checkpoint", "forecast.html", "forecast.json"])
     for name in drawn:
         assert (tmp_path / name).read_bytes().startswith(MAGIC[name.rpartition(".")[2]])
 
@@ -96,7 +96,7 @@ def test_a_second_run_replaces_the_first_and_leaves_foreign_files(tmp_path):
     second = json.loads((tmp_path / "forecast.json").read_text(encoding="utf-8"))
     assert json.loads(first)["data"]["label_noise"] == 0.0
     assert second["data"]["label_noise"] == 0.5
-    assert names(tmp_path) == ["forecast.html", "forecast.json", "inner", "notes.txt"]
+    assert names(tmp_path) == ["checkpoint", "forecast.html", "forecast.json", "inner", "notes.txt"]
     assert (tmp_path / "notes.txt").read_text() == "mine"
     assert run("report", tmp_path / "forecast.json", "--quiet", f"--out={tmp_path / 'again'}").code == 0
     again = (tmp_path / "again" / "forecast.html").read_bytes()
@@ -108,14 +108,16 @@ def test_figures_of_an_older_run_go_with_it_and_foreign_ones_stay(tmp_path):
         (tmp_path / name).write_text("older")
     assert run(*SMALL, "--quiet", f"--out={tmp_path}", "--figures=png").code == 0
     figures = [f"{figure}.png" for figure in ("bound", "complexity", "loss", "spectrum")]
-    assert names(tmp_path) == sorted([*figures, "forecast.html", "forecast.json", "mine.svg"])
+    assert names(tmp_path) == sorted([*figures, "checkpoint", "forecast.html", "forecast.json", "mine.svg"])
 
 
 def test_a_process_of_its_own_does_the_same_and_warns_of_nothing(tmp_path, folder):
     ran = run_alone(*SMALL, "--out=result", cwd=tmp_path)
     assert ran.code == 0
     assert ran.out.endswith("Page: result/forecast.html\n")
-    assert ran.err.splitlines() == ["60 examples, 64 features: about 1 s (a rough estimate)"]
+    assert " ".join(ran.err.split()) == (
+        "60 examples, 64 features. The Gram matrix whole, 28.1 KiB in memory; about 1 s (a rough estimate)."
+    )
     own, other = (
         json.loads((place / "forecast.json").read_text(encoding="utf-8")) for place in (tmp_path / "result", folder)
     )
@@ -126,7 +128,7 @@ def test_output_that_nobody_can_write_is_refused(tmp_path, monkeypatch):
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("prefit.reports.writing.tempfile.mkstemp", full)
+    monkeypatch.setattr("prefit.storage.files.tempfile.mkstemp", full)
     ran = run(*SMALL, "--quiet", f"--out={tmp_path}")
     assert ran.code == 2
     assert "No space left" in ran.err

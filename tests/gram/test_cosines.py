@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from prefit.data.distinct import unit_rows
-from prefit.gram import FloatCosines, IntegerCosines, cosines_of
+from prefit.gram import FloatCosines, IntegerCosines, across, cosines_of
 from tests.gram.problems import inputs
 
 
@@ -78,3 +78,19 @@ def test_only_the_chosen_rows_are_multiplied():
     U, first = unit_rows(X)[0], np.array([1, 3, 4])
     for source in (X, X.astype(float)):
         assert np.allclose(blocks(cosines_of(source, U, first)), U[first] @ U[first].T, atol=1e-13)
+
+
+@pytest.mark.parametrize("kind", ["bytes", "long bytes", "floats"])
+def test_cosines_to_other_inputs_are_their_inner_products(kind):
+    draw = np.random.default_rng(8)
+    X, T = draw.integers(0, 256, (40, 300)).astype(np.uint8), draw.integers(1, 90, (7, 300)).astype(np.uint8)
+    if kind == "long bytes":
+        T = np.full((7, 300), 255, np.uint8)  # too long for the chunks of X: float64 instead
+        X = (X // 9 + 1).astype(np.uint8)
+    if kind == "floats":
+        X, T = X + 0.5, T + 0.25
+    U, V = (A / np.linalg.norm(A.astype(float), axis=1)[:, None] for A in (X, T))
+    source = across(cosines_of(X, U, np.arange(40)), U, T, V)
+    out = np.empty((5, 30))
+    source.block(slice(2, 7), slice(10, 40), out)
+    assert out == pytest.approx(V[2:] @ U[10:].T, abs=1e-14)

@@ -7,7 +7,7 @@ import scipy.linalg
 from prefit.data import load
 from prefit.data.distinct import distinct_inputs, unit_rows
 from prefit.gram import FloatCosines, Floor, dense_gram
-from prefit.gram.compiled import power_sums
+from prefit.gram.compiled_forming import power_sums
 from prefit.gram.floor import LEVELS
 from prefit.gram.gram import Gram
 from prefit.kernels import kernel_named

@@ -489,7 +489,7 @@ def test_inputs_of_any_length_give_the_same_forecast(scale):
 
 def test_a_gram_matrix_beyond_the_memory_is_refused_with_what_would_fit(path):
     X, y = np.random.default_rng(0).standard_normal((1200, 20)), np.arange(1200) % 2
-    with pytest.raises(InputError, match=r"--memory allows\. Take --limit \d+"):
+    with pytest.raises(InputError, match=r"allowed \(--memory.*\)\. Take --limit \d+"):
         prefit.forecast(X, y, draws=0, memory=2**20)
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from prefit.documents import Forecast
+from prefit.documents import Forecast, Interval
+from prefit.documents.growth import Bracket, GrowthBlock
+from prefit.jobs.growing import growth_of
 
 HOSTILE = "</script><script>alert(1)</script>"
 DIGITS = [str(k) for k in range(10)]
@@ -187,7 +189,21 @@ def noise_curve(world: World) -> dict[str, Any]:
     portion = np.linspace(0, 1, 21)
     kept = (1 - portion) ** 2
     ends = [2 * np.sum(world.mass(kind) / world.eigenvalues) / world.n for kind in ("true", "random")]
-    return {"portion": portion.tolist(), "complexity": np.sqrt(kept * ends[0] + (1 - kept) * ends[1]).tolist()}
+    curve, trace = np.sqrt(kept * ends[0] + (1 - kept) * ends[1]), ends[1] * world.n / 2
+    return {
+        "portion": portion.tolist(),
+        "complexity": curve.tolist(),
+        "lower": (0.99 * curve).tolist(),
+        "upper": (1.01 * curve).tolist(),
+        "trace": {
+            "value": trace,
+            "standard_error": 0.01 * trace,
+            "lower": 0.98 * trace,
+            "upper": 1.02 * trace,
+            "draws": world.draws,
+            "method": "label draws",
+        },
+    }
 
 
 def spectrum(world: World) -> dict[str, Any]:
@@ -243,6 +259,12 @@ def as_dict(world: World) -> dict[str, Any]:
             "device": "cpu",
             "operator": "dense" if world.exact else "tiled",
             "precision": "float64" if world.exact else "float32 tiles, float64 certificate",
+            "solver": {
+                "way": "eigendecomposition" if world.exact else "Lanczos",
+                "lanczos_steps": 0 if world.exact else 95,
+                "cg_steps": 0,
+                "rank": 0,
+            },
             "threads": 2,
             "seed": 0,
             "versions": {"prefit": "0.1.0", "numpy": "2.4.6", "scipy": "1.17.0"},
@@ -369,6 +391,37 @@ def bare() -> dict[str, Any]:
     return document
 
 
+def growing() -> dict[str, Any]:
+    """Nested subsets of 20,000 examples, of which the half was solved."""
+    document = as_dict(World(n=10_000, exact=False, name="mnist 0/1"))
+    levels = [
+        [grown_block(n, i) for i in range(m)] for n, m in ((625, 8), (1250, 8), (2500, 4), (5000, 2), (10_000, 1))
+    ]
+    left_out = ["The Gram matrix of 20,000 inputs takes 800 MiB, more than the 500 MiB allowed."]
+    growth = growth_of(20_000, 20_000, levels, True, "other examples", left_out)
+    document["growth"] = growth.model_dump(mode="json")
+    return document
+
+
+def grown_block(n: int, i: int) -> GrowthBlock:
+    """A block's numbers by power laws, with a scatter of about n^-1/2."""
+    scatter = 1 + 0.7 * (-1) ** i * (1 + i / 4) / n**0.5
+    complexity, steps = 3.0 * n**-0.2 * scatter, 2.0 * n**0.5 * scatter
+    return GrowthBlock(
+        n=n,
+        quadratic_form=Interval(**interval(n * complexity**2 / 2, False)),
+        complexity=Interval(**interval(complexity, False)),
+        random_complexity=Interval(**interval(4.0 * n**0.05, False)),
+        random_mean=4.0 * n**0.05,
+        steps_to={p: Bracket(lower=int(k * steps), upper=int(k * steps) + 1) for p, k in PORTIONS.items()},
+        error=0.9 * n**-0.5 * scatter,
+        measured_on=10_000,
+        bound=8.0 * n**-0.4,
+    )
+
+
+PORTIONS = {"0.5": 1, "0.1": 5, "0.01": 40}
+
 MAKERS = {
     make.__name__: make
     for make in (
@@ -384,6 +437,7 @@ MAKERS = {
         ridge,
         hostile,
         bare,
+        growing,
     )
 }
 

@@ -110,6 +110,7 @@ def test_json_in_a_script_cannot_end_it():
         ("without_draws", ["No random labels were drawn"]),
         ("regression", ["Bound on the test loss", "standardized"]),
         ("bare", ["20 examples"]),
+        ("growing", ["How it grows with the data", "Error with 20,000 examples", "One doubling further", "estimated"]),
     ],
 )
 def test_the_page_tells_each_kind_of_result(name, told):

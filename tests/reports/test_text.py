@@ -69,6 +69,15 @@ def test_the_certified_forecast_reads_like_this():
         ("ten_classes", ["One class against the rest", "classes 0, 1, 2", "200 examples each"]),
         ("many_classes", ["120 classes of 10 to 10 examples", "and 110 more classes"]),
         ("binary_exact", ["worst-case labels", "(exact)"]),
+        (
+            "growing",
+            [
+                "10,000 examples (a random subset of 20,000) of 784 features",
+                "Examples subsets complexity random labels steps to 10% error",
+                "Estimates, one doubling further: grows as Error: 0.64% at 20,000 (95%:",
+                "more than the 500 MiB allowed.",
+            ],
+        ),
     ],
 )
 def test_each_kind_of_result_is_told(name, told):

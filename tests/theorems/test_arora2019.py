@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,11 +10,13 @@ import pytest
 from prefit.data import load
 from prefit.data.coding import code
 from prefit.spectra import eigensystem
+from prefit.spectra.trace import TraceEstimate, exact_trace, trace_of_inverse
 from prefit.theory.arora2019 import (
     complexity,
     convergence_rate,
     distances,
     expected_form,
+    noise_band,
     residual_norms,
     unbroken_pairs,
     width_for_concentration,
@@ -167,6 +170,69 @@ def test_p9_for_a_class_code_the_random_end_is_one_less_one_over_c(classes, prob
 def test_p9_redrawing_each_by_itself_is_another_q():
     assert unbroken_pairs(40, 0.5) == pytest.approx(20 * 19 / (40 * 39))
     assert unbroken_pairs(40, 0.5) < 0.25
+
+
+@pytest.mark.parametrize(("classes", "draws"), [(2, 2), (2, 6), (4, 2)])
+def test_p9_with_p16_the_band_holds_the_whole_noise_curve_95_times_in_a_hundred(classes, draws, problem):
+    """Exactly redrawn expectations, from the inverse itself, between the ends at every portion at once."""
+    H, rng, seeds = problem[0], np.random.default_rng(11), 600
+    inverse, share = np.linalg.inv(H), 1.0 if classes == 2 else 1.0 - 1.0 / classes
+    trace, Y0 = float(np.trace(inverse)), code(np.arange(150) % classes, classes)
+    true = float(np.einsum("ij,ik,kj->", Y0, inverse, Y0, optimize=True))
+    facts = {"share": share, "count": 150, "n": 150, "mean_trace": 0.5}
+    exact = noise_band((true, true), exact_trace(problem[1]), **facts)
+    assert exact.complexity == pytest.approx(exact.lower)
+    assert exact.complexity == pytest.approx(
+        [complexity(expected_form(true, share * trace, 150, p), 150) for p in exact.portion]
+    )
+    held = 0
+    for _ in range(seeds):
+        Y = np.hstack([code(rng.integers(0, classes, 150), classes) for _ in range(draws)])
+        estimate = trace_of_inverse(Y, inverse @ Y, width=Y0.shape[1], share=share)
+        band = noise_band((true, true), estimate, **facts)
+        assert np.all(band.lower <= band.complexity)
+        assert np.all(band.complexity <= band.upper)
+        within = (band.lower <= exact.complexity + 1e-12) & (exact.complexity <= band.upper + 1e-12)
+        assert within.all() == within[-1]
+        held += within.all()
+    assert abs(held / seeds - 0.95) <= 4 * math.sqrt(0.95 * 0.05 / seeds)
+
+
+def test_p9_the_bands_ends_at_no_noise_are_those_of_the_labels_and_never_below_the_random_minimum():
+    wild = TraceEstimate(300.0, 500.0, 2, "label draws", degrees=1.0)
+    band = noise_band((40.0, 60.0), wild, share=1.0, count=100, n=100, mean_trace=0.5)
+    assert band.lower[0] == pytest.approx(complexity(40.0, 100))
+    assert band.upper[0] == pytest.approx(complexity(60.0, 100))
+    assert band.complexity[-1] == pytest.approx(complexity(300.0, 100))
+    assert band.lower[-1] == 2.0
+    blind = noise_band((40.0, 60.0), replace(wild, standard_error=None), share=1.0, count=100, n=100, mean_trace=0.5)
+    assert blind.lower is None
+    assert blind.upper is None
+
+
+@pytest.mark.parametrize("classes", [2, 3, 5])
+def test_p16_mean_and_variance_of_a_draws_form_over_all_labellings_there_are(classes):
+    """share·tr B and 2·pairs·Σ_{i≠j} b_ij²; that of its entries, pairs·Σ_{j≠i} b_ij² each."""
+    n = 8 if classes == 2 else 5
+    G = np.random.default_rng(classes).standard_normal((n, n))
+    B, share, pairs = G + G.T, 1.0 if classes == 2 else 1.0 - 1.0 / classes, 1.0 if classes == 2 else 0.0
+    pairs = pairs or (classes - 1.0) / classes**2
+    entries = []
+    for labels in itertools.product(range(classes), repeat=n):
+        Y = code(np.array(labels), classes)
+        entries.append((Y * (B @ Y)).sum(axis=1))
+    off = B - np.diag(np.diag(B))
+    assert np.sum(entries, axis=1).mean() == pytest.approx(share * np.trace(B))
+    assert np.sum(entries, axis=1).var() == pytest.approx(2.0 * pairs * (off**2).sum())
+    assert np.var(entries, axis=0) == pytest.approx(pairs * (off**2).sum(axis=1))
+
+
+def test_p9_with_duplicates_one_draw_for_each_distinct_input_has_the_mean_of_the_merged_trace(problem):
+    """yᵀ(EHEᵀ)⁺y of labels that coinciding inputs share is that of the distinct ones (P11)."""
+    H, group = problem[0][:6, :6], np.array([0, 1, 1, 2, 3, 3, 3, 4, 5])
+    whole = np.linalg.pinv(H[np.ix_(group, group)], rcond=1e-10)
+    forms = [np.array(z)[group] @ whole @ np.array(z)[group] for z in itertools.product([-1.0, 1.0], repeat=6)]
+    assert np.mean(forms) == pytest.approx(np.trace(np.linalg.inv(H)), rel=1e-8)
 
 
 # Lemma C.3 and our form of it -----------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from prefit.documents.growth import Growth
 from prefit.documents.model import Cost, Document, Finite, Interval, Ran, Verdict
 
 SCHEMA = "prefit.forecast/1"
@@ -126,11 +127,24 @@ class LabelResult(Document):
     draws: int
     quadratic_form: QuadraticForm
     complexity: QuadraticForm
-    residual: Residual | None = Field(description="null when gradient descent diverges at this step size")
+    residual: Residual | None = Field(
+        description="null when gradient descent diverges at this step size, or the complexity alone was asked for"
+    )
     steps_to: dict[str, StepsTo]
     distance: Distance | None
-    projection: Projection
+    projection: Projection | None = Field(description="null where the complexity alone was asked for")
     test: Test | None
+
+
+class RandomTrace(Document):
+    """tr K^-1 of the distinct inputs, which the quadratic form of random labels has in the mean."""
+
+    value: Finite = Field(description="estimate of tr K^-1, or its value where all eigenvalues are known")
+    standard_error: Finite | None = Field(description="0 where all eigenvalues are known; null where nothing is known")
+    lower: Finite | None = Field(description="lower end of the 95% interval by Student's t (docs/proofs.md P16)")
+    upper: Finite | None = Field(description="its upper end")
+    draws: int = Field(description="label draws that it is made from; 0 for eigenvalues")
+    method: str = Field(description="eigenvalues, label draws, or label draws with control variates")
 
 
 class NoiseCurve(Document):
@@ -138,6 +152,9 @@ class NoiseCurve(Document):
 
     portion: list[Finite]
     complexity: list[Finite] = Field(description="root of the expected square; an estimate through its random end")
+    lower: list[Finite] | None = Field(description="lower ends of a band that holds the whole curve 19 times in 20")
+    upper: list[Finite] | None = Field(description="its upper ends")
+    trace: RandomTrace = Field(description="the random end")
 
 
 class Stopped(Document):
@@ -216,6 +233,9 @@ class Forecast(Document):
 
     # `schema` shadows a deprecated method of pydantic, so it is an alias.
     schema_id: Literal["prefit.forecast/1"] = Field(default="prefit.forecast/1", alias="schema")
+    asked: Literal["everything", "complexity"] = Field(
+        default="everything", description="complexity: the quadratic forms alone (`--only complexity`)"
+    )
     data: Data
     kernel: KernelPart
     step_size: Finite
@@ -226,6 +246,7 @@ class Forecast(Document):
     ridge: Ridge | None
     convergence: Convergence
     tolerance: Finite
+    growth: Growth | None = Field(default=None, description="null unless `--subsample` was given")
     summary: list[str] = Field(description="the answer in plain sentences, the most important first")
     cost: Cost
     ran: Ran

@@ -35,10 +35,20 @@ class Cost(Document):
     phases: dict[str, Finite] = Field(default_factory=dict, description="seconds by phase")
 
 
+class Solver(Document):
+    """What found the solutions that were certified."""
+
+    way: Literal["eigendecomposition", "Lanczos", "Lanczos, then conjugate gradients", "conjugate gradients"]
+    lanczos_steps: int = Field(description="of the longest run; 0 where none ran")
+    cg_steps: int = Field(description="of preconditioned conjugate gradients, the slowest column; 0 where none ran")
+    rank: int = Field(description="columns of the randomly pivoted Cholesky preconditioner; 0 where there is none")
+
+
 class Ran(Document):
     device: str
-    operator: Literal["dense", "tiled"]
+    operator: Literal["dense", "tiled", "disk", "compact", "recomputed"]
     precision: str = Field(description="how Gram entries are held and products formed")
+    solver: Solver
     threads: int
     seed: int
     versions: dict[str, str]

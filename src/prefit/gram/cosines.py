@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -23,15 +24,35 @@ class Cosines(Protocol):
     @property
     def error(self) -> float: ...
 
+    @property
+    def inverse(self) -> Vector:
+        """(n,) what products are multiplied with, for the row and for the column."""
+
+    @property
+    def parts(self) -> int:
+        """How many arrays of products are added."""
+
+    @property
+    def dtype(self) -> type: ...
+
+    def products(self, rows: slice, columns: slice, buffer: AnyArray) -> AnyArray:
+        """(parts, r, c) inner products of rows × columns, in `buffer` of at least that many entries."""
+
     def block(self, rows: slice, columns: slice, out: Matrix) -> None:
         """Write the cosines of rows × columns into out."""
+
+    def single(self) -> Cosines:
+        """The same, multiplied in float32: for iterations, which promise no error."""
 
 
 @dataclass(frozen=True)
 class FloatCosines:
-    """Float64 products of unit rows U (n, d): error at most 2(d + 3)u (docs/proofs.md P2a)."""
+    """Float64 products of unit rows U (n, d): error at most 2(d + 3)u (docs/proofs.md P2a).
 
-    U: Matrix
+    U may be float32, for iterations; then there is no such error.
+    """
+
+    U: AnyArray
 
     @property
     def n(self) -> int:
@@ -40,6 +61,26 @@ class FloatCosines:
     @property
     def error(self) -> float:
         return 2.0 * (int(self.U.shape[1]) + 3) * UNIT
+
+    @cached_property
+    def inverse(self) -> Vector:
+        return np.ones(self.n)
+
+    @property
+    def parts(self) -> int:
+        return 1
+
+    @property
+    def dtype(self) -> type:
+        return np.float32 if self.U.dtype == np.float32 else np.float64
+
+    def products(self, rows: slice, columns: slice, buffer: AnyArray) -> AnyArray:
+        out = _room(buffer, 1, rows, columns)
+        np.dot(self.U[rows], self.U[columns].T, out=out[0])
+        return out
+
+    def single(self) -> Cosines:
+        return FloatCosines(self.U.astype(np.float32))
 
     def block(self, rows: slice, columns: slice, out: Matrix) -> None:
         np.dot(self.U[rows], self.U[columns].T, out=out)
@@ -68,6 +109,23 @@ class IntegerCosines:
     def error(self) -> float:
         return 8.0 * UNIT
 
+    @property
+    def parts(self) -> int:
+        return len(self.chunks)
+
+    @property
+    def dtype(self) -> type:
+        return np.float32
+
+    def products(self, rows: slice, columns: slice, buffer: AnyArray) -> AnyArray:
+        out = _room(buffer, self.parts, rows, columns)
+        for part, chunk in zip(out, self.chunks, strict=True):
+            np.dot(chunk[rows], chunk[columns].T, out=part)
+        return out
+
+    def single(self) -> Cosines:
+        return self
+
     def block(self, rows: slice, columns: slice, out: Matrix) -> None:
         part = np.empty(out.shape, np.float32)
         for number, chunk in enumerate(self.chunks):
@@ -78,6 +136,12 @@ class IntegerCosines:
                 out += part
         out *= self.inverse[rows, None]
         out *= self.inverse[columns]
+
+
+def _room(buffer: AnyArray, parts: int, rows: slice, columns: slice) -> AnyArray:
+    """(parts, r, c) at the beginning of a larger array."""
+    r, c = rows.stop - rows.start, columns.stop - columns.start
+    return buffer.reshape(-1)[: parts * r * c].reshape(parts, r, c)
 
 
 def cosines_of(X: AnyArray, U: Matrix, first: Indices) -> Cosines:
@@ -105,3 +169,44 @@ def _whole_number_chunks(X: AnyArray, first: Indices) -> tuple[AnyArray, ...] | 
             return chunks
         count += 1
     return None
+
+
+# Other inputs ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Across:
+    """Cosines between other inputs and those of a source, in the source's own arithmetic.
+
+    pairs    (other rows, source rows) whose products are added
+    inverse  what the sum is multiplied with, for the other rows and for the source's; None: nothing
+    """
+
+    pairs: tuple[tuple[AnyArray, AnyArray], ...]
+    inverse: tuple[Vector, Vector] | None = None
+
+    def block(self, others: slice, rows: slice, out: Matrix) -> None:
+        """Write the cosines of others × rows into out."""
+        for number, (left, right) in enumerate(self.pairs):
+            if number == 0:
+                np.copyto(out, left[others] @ right[rows].T)
+            else:
+                out += left[others] @ right[rows].T
+        if self.inverse is not None:
+            out *= self.inverse[0][others, None]
+            out *= self.inverse[1][rows]
+
+
+def across(cosines: Cosines, rows: Matrix, X: AnyArray, U: Matrix) -> Across:
+    """From the inputs X (t, d), whose unit rows are U (t, d), to those of `cosines`, whose unit rows are `rows` (n, d).
+
+    Whole numbers keep their exact float32 products where the chunks of X are short enough too.
+    """
+    if isinstance(cosines, IntegerCosines) and X.dtype.kind in "ui" and X.dtype.itemsize <= 2:
+        count = len(cosines.chunks)
+        chunks = [np.ascontiguousarray(X[:, part::count], dtype=np.float32) for part in range(count)]
+        squares = np.array([np.einsum("ij,ij->i", chunk, chunk, dtype=np.float64) for chunk in chunks])
+        if bool((squares <= EXACT_FLOAT32).all()):
+            pairs = tuple(zip(chunks, cosines.chunks, strict=True))
+            return Across(pairs, (1.0 / np.sqrt(squares.sum(axis=0)), cosines.inverse))
+    return Across(((U, rows),))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from prefit._shapes import AnyArray, Matrix, Vector
-from prefit.gram.compiled import power_sums
+from prefit.gram.compiled_forming import power_sums
 from prefit.gram.cosines import Cosines
 from prefit.gram.floor import LEVELS, NEGLIGIBLE, Floor, excess_upper
 from prefit.gram.gram import Gram
@@ -28,6 +28,10 @@ class DenseOperator:
         return int(self.K.shape[0])
 
     @property
+    def name(self) -> str:
+        return "dense"
+
+    @property
     def device(self) -> str:
         return "cpu"
 
@@ -42,6 +46,14 @@ class DenseOperator:
     def absolute_matvec(self, v: Vector) -> Vector:
         product: Vector = np.abs(self.K) @ v
         return product
+
+    @property
+    def fast_is_exact(self) -> bool:
+        return True
+
+    @property
+    def approximation_error(self) -> float:
+        return 0.0
 
     def diagonal(self) -> Vector:
         diagonal: Vector = self.K.diagonal().copy()

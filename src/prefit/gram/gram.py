@@ -19,10 +19,25 @@ class Operator(Protocol):
     def n(self) -> int: ...
 
     @property
+    def name(self) -> str:
+        """ "dense", "tiled", "disk", "compact" or "recomputed"."""
+
+    @property
     def device(self) -> str: ...
 
     @property
     def precision(self) -> str: ...
+
+    @property
+    def fast_is_exact(self) -> bool:
+        """Whether float32 products differ from float64 ones by rounding only."""
+
+    @property
+    def approximation_error(self) -> float:
+        """How far an entry can be off in float32 products beyond rounding: 0 where `fast_is_exact`.
+
+        Seen rather than proved for "recomputed", half a code for "compact"; certificates never rest on it.
+        """
 
     def matmat(self, V: AnyArray) -> AnyArray:
         """K V for V (n, k); float32 columns may be multiplied in float32, float64 columns are in float64."""
@@ -41,12 +56,14 @@ class Gram:
     floor      certified rows D_i with K ⪰ diag D
     deviation  (n,) Δ_i with |computed K_ij − true K_ij| ≤ min(Δ_i, Δ_j) off the diagonal, which is exact
     diagonal   κ(1)
+    notes      what a user should know of how it was formed, in sentences
     """
 
     operator: Operator
     floor: Floor
     deviation: Vector
     diagonal: float
+    notes: tuple[str, ...] = ()
 
     @property
     def n(self) -> int:

@@ -121,12 +121,14 @@ def bound_of(
     explicit = None if quadratic is None else task.family.at_convergence(quadratic)
     curve: list[list[Candidate]] = []
     stopped, columns = None, []
-    if rate is not None:
+    if rate is not None and options.only is None:
         tasks = [task, *class_tasks(problem, solved, delta)]
         curves = stopping_curves(problem, solved, rate, tasks, progress)
         best = [_best_candidate(problem, solved, t, c) for t, c in zip(tasks, curves, strict=True)]
         stopped, *stops = certified_stops(problem, solved, rate, list(zip(tasks, best, strict=True)))
         curve, columns = curves[0], _class_rows(problem, solved, tasks[1:], stops, reason)
+    if options.only is not None:
+        columns = _class_rows(problem, solved, class_tasks(problem, solved, delta), None, reason)
     values = [v for v in (explicit, stopped.value if stopped else None) if v is not None]
     verdict = _verdict(min(values, default=math.inf), trivial, reason)
     return Bound(
@@ -380,24 +382,27 @@ def class_tasks(problem: Problem, solved: Solved, delta: float) -> list[Task]:
 
 
 def _class_rows(
-    problem: Problem, solved: Solved, tasks: list[Task], stops: list[Stopped], reason: str
+    problem: Problem, solved: Solved, tasks: list[Task], stops: list[Stopped] | None, reason: str
 ) -> list[PerClass]:
     if not tasks:
         return []
     assert solved.labels.indices is not None
     shares = np.bincount(solved.labels.indices, minlength=len(tasks)) / problem.n
+    each = [None] * len(tasks) if stops is None else stops
     return [
         _class_row(problem, solved, task, stop, float(min(share, 1.0 - share)), reason)
-        for task, stop, share in zip(tasks, stops, shares, strict=True)
+        for task, stop, share in zip(tasks, each, shares, strict=True)
     ]
 
 
-def _class_row(problem: Problem, solved: Solved, task: Task, stopped: Stopped, trivial: float, reason: str) -> PerClass:
+def _class_row(
+    problem: Problem, solved: Solved, task: Task, stopped: Stopped | None, trivial: float, reason: str
+) -> PerClass:
     assert task.column is not None
     proof = _certificate(solved)
     form = interval_between(solved, float(proof.lower[task.column]), float(proof.upper[task.column]))
     explicit = None if form.upper is None else task.family.at_convergence(form.upper)
-    least = stopped.value if explicit is None else min(stopped.value, explicit)
+    least = min([v for v in (explicit, stopped.value if stopped else None) if v is not None], default=math.inf)
     return PerClass(
         name=problem.data.classes[task.column],
         quadratic_form=form,

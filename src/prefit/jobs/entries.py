@@ -13,7 +13,7 @@ from prefit.jobs.intervals import interval_of
 from prefit.jobs.prediction import test_part
 from prefit.jobs.problem import Problem
 from prefit.jobs.sets import Solved
-from prefit.jobs.solve import Solution
+from prefit.jobs.solution import Solution
 from prefit.spectra import SpectralMeasure, combine
 from prefit.theory.arora2019 import LAST_STEP, complexity, distances, first_step_to, residual_norms, step_grid
 
@@ -33,12 +33,39 @@ def thinned(count: int) -> Indices:
 
 def label_entries(problem: Problem, solution: Solution, rate: float, stable: bool) -> list[LabelResult]:
     bracketed = rate * solution.ends.step_limit <= 1.0 + 1e-12
+    if solution.forms_only:
+        return _forms(problem, solution)
     entries = [_single(problem, solution.true, "true", rate, stable, bracketed, test=True)]
     if solution.random:
         entries.append(_baseline(problem, solution.random, rate, stable))
     if solution.worst is not None:
         entries.append(_single(problem, solution.worst, "worst", rate, stable, bracketed, test=False))
     return entries
+
+
+def _forms(problem: Problem, solution: Solution) -> list[LabelResult]:
+    """The quadratic forms and complexities alone."""
+    true = interval_of(solution.true)
+    drawn = [interval_of(draw) for draw in solution.random]
+    entries = [_form("true", 1, true, _complexity(problem, true))]
+    if drawn:
+        whole = _over_draws([_complexity(problem, form) for form in drawn])
+        entries.append(_form("random", len(drawn), _over_draws(drawn), whole))
+    return entries
+
+
+def _form(name: Name, draws: int, form: QuadraticForm, scaled: QuadraticForm) -> LabelResult:
+    return LabelResult(
+        name=name,
+        draws=draws,
+        quadratic_form=form,
+        complexity=scaled,
+        residual=None,
+        steps_to={},
+        distance=None,
+        projection=None,
+        test=None,
+    )
 
 
 def _single(

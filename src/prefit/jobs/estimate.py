@@ -1,24 +1,43 @@
-"""How long a forecast will take, before it starts: from one small product on this machine."""
+"""How long a forecast will take, and where it keeps the Gram matrix, before it starts."""
 
 from __future__ import annotations
 
-from prefit.data import LabelledData
-from prefit.gram import tiled_bytes
-from prefit.jobs.options import ForecastOptions
-from prefit.jobs.problem import EXACT_UP_TO
-from prefit.jobs.rate import product_rate
+from pathlib import Path
 
-STEPS = 90  # Lanczos steps that a gap of 1e-3 took on image data; harder data take more
-BYTES_PER_SECOND = 8e9  # of memory read by products, a cautious figure for a laptop
+from prefit.data import LabelledData
+from prefit.errors import TooLarge
+from prefit.gram.cosines import MIN_CHUNK
+from prefit.jobs.options import ForecastOptions
+from prefit.jobs.plan import Plan, Size, choose, forming_seconds, solving_seconds
+
+
+def size_of(data: LabelledData, options: ForecastOptions, count: int, whole: bool | None = None) -> Size:
+    """What the plan depends on, for `count` distinct inputs.
+
+    whole   inner products are exact in float32; None: as the type of the inputs suggests
+    """
+    columns = max(1, len(data.classes) - 1) if data.task == "classes" else 1
+    if data.train.targets is not None:
+        columns = int(data.train.targets.shape[1])
+    X = data.train.X
+    if whole is None:
+        whole = X.dtype.kind in "ui" and X.dtype.itemsize <= 2 and X.shape[1] >= 2 * MIN_CHUNK
+    return Size(count, data.train.d, columns, options.draws, options.worker_count, whole)
+
+
+def expected_plan(data: LabelledData, options: ForecastOptions, folder: Path | None = None) -> Plan:
+    """The plan if no inputs coincide; raises TooLarge where nothing fits.
+
+    folder   of the run's keeper, for tiles on disk
+    """
+    size = size_of(data, options, data.train.n)
+    return choose(size, options.memory, folder, options.exact, options.only == "complexity")
 
 
 def estimated_seconds(data: LabelledData, options: ForecastOptions) -> float:
-    """A rough time: forming the Gram matrix, then an eigendecomposition or STEPS products (an estimate, within ×3)."""
-    n, d, rate = data.train.n, data.train.d, product_rate()
-    columns = max(1, len(data.classes) - 1) if data.task == "classes" else 1
-    forming = float(n) * n * max(d, 64) / rate
-    if options.exact or n <= EXACT_UP_TO:
-        return 1.0 + forming + 14.0 * float(n) ** 3 / rate
-    reading = STEPS * tiled_bytes(n) / BYTES_PER_SECOND
-    multiplying = STEPS * 2.0 * n * n * columns * (1 + 0.6 * options.draws) / (1.5 * rate)
-    return 1.0 + forming + (reading if columns * (1 + options.draws) <= 2 else multiplying + 2 * reading)
+    """A rough time (an estimate, within ×3), also where the examples fit only because some of them coincide."""
+    try:
+        return expected_plan(data, options).seconds
+    except TooLarge:
+        size = size_of(data, options, data.train.n)
+        return 1.0 + forming_seconds(size, "recomputed") + solving_seconds(size, "recomputed")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -18,28 +19,28 @@ from prefit.documents.forecast import (
     Data,
     KernelPart,
     LambdaMin,
-    NoiseCurve,
     Spectrum,
 )
-from prefit.documents.model import Cost, Ran
+from prefit.documents.model import Cost, Ran, Solver
+from prefit.errors import InputError
 from prefit.gram import Workers
 from prefit.jobs.bounding import bound_of
 from prefit.jobs.entries import label_entries, thinned
-from prefit.jobs.intervals import interval_of
 from prefit.jobs.labelsets import LabelSet, own_labels, random_sets, redrawn, worst_set
 from prefit.jobs.memory import peak_bytes
+from prefit.jobs.noise import noise_curve
 from prefit.jobs.options import ForecastOptions
 from prefit.jobs.problem import Problem, conflict_groups, pose
 from prefit.jobs.progress import Clock, silent
 from prefit.jobs.ridge import ridge_part
 from prefit.jobs.sentences import summary
 from prefit.jobs.sets import Solved
-from prefit.jobs.solve import Request, Solution, SpectrumEnds, solve
+from prefit.jobs.solution import Request, Solution, SpectrumEnds
+from prefit.jobs.solve import solve
+from prefit.jobs.subsample import run_subsampled
 from prefit.storage import Forgetful, Keeper
 from prefit.theory.arora2019 import (
-    complexity,
     convergence_rate,
-    expected_form,
     width_for_concentration,
     width_of_lemma_c3,
 )
@@ -59,19 +60,40 @@ def run_forecast(
 
     Raises InputError when the options do not fit the data, or the Gram matrix does not fit the memory.
     """
+    _check_parts(data, options)
+    if options.subsample:
+        return run_subsampled(data, options, progress, keeper or Forgetful(), run_forecast)
     clock, workers, keeper = Clock(progress), Workers(options.worker_count), keeper or Forgetful()
     try:
         problem = pose(data, options, workers, clock, keeper)
         true, random = _label_sets(problem, options)
         worst = _worst_maker(problem, options)
-        asked = Request(true, random, worst, options.tolerance, options.resolve_spectrum)
-        solution = solve(problem, asked, clock)
+        asked = Request(
+            true, random, worst, options.tolerance, options.resolve_spectrum, forms_only=options.only == "complexity"
+        )
+        solution = solve(problem, asked, clock, keeper)
         if data.labels == "worst":
             assert solution.worst is not None
             solution = _about_the_worst(solution)
         return _document(problem, solution, options, clock)
     finally:
         workers.close()
+
+
+def _check_parts(data: LabelledData, options: ForecastOptions) -> None:
+    """Refuse to leave out what was asked for."""
+    asked = {
+        "--worst": options.worst,
+        "--resolve-spectrum": options.resolve_spectrum,
+        "--ridge": options.ridge is not None,
+        "--labels worst": data.labels == "worst",
+    }
+    named = [name for name, given in asked.items() if given]
+    if options.only is not None and named:
+        raise InputError(
+            f"--only {options.only} computes the quadratic form alone, got {named[0]} beside it, which needs more. "
+            "Leave one of them out."
+        )
 
 
 def _label_sets(problem: Problem, options: ForecastOptions) -> tuple[LabelSet, list[LabelSet]]:
@@ -91,7 +113,7 @@ def _worst_maker(problem: Problem, options: ForecastOptions) -> Callable[[Matrix
 def _about_the_worst(solution: Solution) -> Solution:
     """The run is about the worst-case labels: they take the place of the file's."""
     assert solution.worst is not None
-    return Solution(solution.worst, solution.random, None, solution.ends, solution.products)
+    return replace(solution, true=solution.worst, worst=None)
 
 
 # The document ---------------------------------------------------------------------------------------------------------
@@ -105,19 +127,20 @@ def _document(problem: Problem, solution: Solution, options: ForecastOptions, cl
         bound = bound_of(problem, solution.true, rate if stable else None, options, progress)
         ridge = None if options.ridge is None else ridge_part(problem, solution.true, options)
     parts = {
+        "asked": "complexity" if solution.forms_only else "everything",
         "data": _data_part(problem, solution.true),
         "kernel": KernelPart(name=problem.kernel.name, diagonal=problem.kernel.diagonal),
         "step_size": rate,
         "spectrum": _spectrum(problem, solution.ends),
         "labels": entries,
-        "noise_curve": _noise_curve(problem, solution),
+        "noise_curve": noise_curve(problem, solution),
         "bound": bound,
         "ridge": ridge,
         "convergence": _convergence(problem, solution.ends, rate, options.delta),
         "tolerance": options.tolerance,
     }
     cost = Cost(seconds=clock.seconds, products=solution.products, peak_bytes=peak_bytes(), phases=clock.phases)
-    draft = Forecast(**parts, summary=[], cost=cost, ran=_ran(problem, options))
+    draft = Forecast(**parts, summary=[], cost=cost, ran=_ran(problem, solution, options))
     return draft.model_copy(update={"summary": summary(draft)})
 
 
@@ -199,37 +222,6 @@ def _proof(ends: SpectrumEnds) -> Literal["inner products", "factorization", "no
     return "factorization" if ends.factorized else "inner products"
 
 
-def _noise_curve(problem: Problem, solution: Solution) -> NoiseCurve | None:
-    """From the two ends: the labels as they are, and all redrawn (exact trace, or the mean of the draws)."""
-    true = interval_of(solution.true)
-    random = _random_end(problem, solution)
-    if random is None or true.lower is None or true.upper is None or true.lower <= 0.0:
-        return None
-    if problem.data.labels != "true" or problem.data.task != "classes":
-        return None
-    middle = (true.lower + true.upper) / 2.0
-    portions = [i / 20 for i in range(21)]
-    # Coinciding inputs are one: they draw one label together.
-    forms = [expected_form(middle, random, problem.distinct.count, p) for p in portions]
-    mean_trace = problem.trace / problem.n
-    return NoiseCurve(
-        portion=portions, complexity=[complexity(form, problem.n, mean_trace=mean_trace) for form in forms]
-    )
-
-
-def _random_end(problem: Problem, solution: Solution) -> float | None:
-    system = solution.ends.system
-    plain = problem.scales is None and problem.data.task == "classes"
-    if system is not None and plain and solution.ends.floor > 0.0:
-        share = 1.0 if len(problem.data.classes) == 2 else 1.0 - 1.0 / len(problem.data.classes)
-        return share * float((1.0 / system.values).sum())
-    if not solution.random:
-        return None
-    intervals = [interval_of(draw) for draw in solution.random]
-    middles = [(i.lower + i.upper) / 2.0 for i in intervals if i.lower is not None and i.upper is not None]
-    return float(np.mean(middles)) if middles else None
-
-
 def _convergence(problem: Problem, ends: SpectrumEnds, rate: float, delta: float) -> Convergence:
     two_layer = problem.kernel.name in ("two-layer", "ntk:1") and problem.normalized and ends.floor > 0.0
     distinct = problem.distinct.merged == 0
@@ -244,14 +236,16 @@ def _convergence(problem: Problem, ends: SpectrumEnds, rate: float, delta: float
     )
 
 
-def _ran(problem: Problem, options: ForecastOptions) -> Ran:
+def _ran(problem: Problem, solution: Solution, options: ForecastOptions) -> Ran:
     from importlib.metadata import version
 
     packages = ("prefit", "numpy", "scipy", "numba")
+    solver = solution.solver
     return Ran(
         device=problem.gram.operator.device,
-        operator="dense" if problem.exact else "tiled",
+        operator=problem.plan.operator,
         precision=problem.gram.operator.precision,
+        solver=Solver(way=solver.way, lanczos_steps=solver.steps, cg_steps=solver.cg_steps, rank=solver.rank),
         threads=options.worker_count,
         seed=options.seed,
         versions={"python": platform.python_version()} | {name: version(name) for name in packages},

@@ -1,11 +1,8 @@
-"""What fits: refuse before allocating, with the number that would fit."""
+"""What memory there is: free, used at the peak, told in words."""
 
 from __future__ import annotations
 
-import math
 import sys
-
-from prefit.errors import InputError
 
 SHARE = 0.7  # of the free memory, unless --memory says otherwise
 
@@ -29,6 +26,12 @@ def free_bytes() -> int:
 def peak_bytes() -> int:
     """Largest resident memory of this process so far; 0 where the system does not say."""
     try:
+        # A process started by another inherits that one's peak in getrusage, but not here.
+        with open("/proc/self/status", encoding="ascii") as lines:
+            return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+    except (OSError, StopIteration, ValueError):
+        pass
+    try:
         import resource
     except ImportError:
         return 0
@@ -43,15 +46,3 @@ def size_text(count: float) -> str:
             return f"{count:.3g} {unit}"
         count /= 1024
     return f"{count:.3g} GiB"
-
-
-def require(need: int, budget: int | None, n: int, what: str) -> None:
-    """Raise InputError if `need` bytes, growing like n², are more than the budget (None: SHARE of what is free)."""
-    limit = int(SHARE * free_bytes()) if budget is None else budget
-    if need > limit:
-        fits = int(n * math.sqrt(limit / need) * 0.95)
-        raise InputError(
-            f"{what} of {n:,} inputs takes {size_text(need)}, more than the {size_text(limit)} "
-            f"{'that is free for it' if budget is None else 'that --memory allows'}. "
-            f"Take --limit {fits} or fewer examples, or raise --memory."
-        )

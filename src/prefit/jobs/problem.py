@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,16 +11,32 @@ from prefit._shapes import Indices, Matrix, Vector
 from prefit.data import LabelledData
 from prefit.data.distinct import Distinct, distinct_inputs, unit_rows
 from prefit.errors import InputError
-from prefit.gram import Cosines, Gram, Workers, cosines_of, dense_gram, tiled_bytes, tiled_gram
-from prefit.jobs.memory import require
+from prefit.gram import (
+    Cosines,
+    Gram,
+    IntegerCosines,
+    Workers,
+    across,
+    compact_gram,
+    cosines_of,
+    dense_gram,
+    disk_gram,
+    recomputed_gram,
+    tiled_gram,
+)
+from prefit.jobs.estimate import size_of
 from prefit.jobs.options import ForecastOptions
+from prefit.jobs.plan import EXACT_UP_TO as EXACT_UP_TO
+from prefit.jobs.plan import Name, Plan, choose
 from prefit.jobs.progress import Clock
 from prefit.kernels import Kernel, kernel_named
 from prefit.spectra import Weighted
 from prefit.storage import Keeper
 
 SHORTEST = 1e-8
-EXACT_UP_TO = 2048  # distinct inputs whose eigendecomposition takes a second or two
+TEST_ROWS, TRAIN_ROWS = 512, 512  # of a block of cosines between the two splits: 2 MiB
+WORTH_A_COPY = 60.0  # seconds of forming from which finished tiles are copied to the checkpoint
+WORTH_KEEPING = 5.0  # seconds of a run whose plan is kept with its checkpoint, so that a resumed run holds to it
 
 
 @dataclass(frozen=True)
@@ -43,6 +60,7 @@ class Problem:
     normalized: bool
     workers: Workers
     memory: int | None
+    plan: Plan
 
     @property
     def n(self) -> int:
@@ -68,26 +86,51 @@ class Problem:
         """Relative rounding error of the values asked for: labels are divided by computed lengths off the sphere."""
         return 0.0 if self.normalized else (self.rows.shape[1] / 2 + 3) * 2.0**-53
 
+    def columns(self, pivots: Indices) -> Matrix:
+        """(g, b) columns of A = D K D."""
+        block = self.rows @ self.rows[pivots].T
+        self.kernel.evaluate(block, block)
+        D = self.distinct.scales
+        return np.asarray(D[:, None] * block * D[pivots])
+
     def predict(self, Z: Matrix) -> Matrix:
         """(t, k) outputs on the test inputs of the functions Σ_i z_i κ(x_i, ·), for Z (g, k)."""
         assert self.test_rows is not None
         assert self.test_lengths is not None
-        T, chunk = self.test_rows, 256
-        starts = list(range(0, T.shape[0], chunk))
-        out = np.empty((T.shape[0], Z.shape[1]))
+        assert self.data.test is not None
+        t, n = self.test_rows.shape[0], self.rows.shape[0]
+        cosines = across(self.cosines, self.rows, self.data.test.X, self.test_rows)
+        out = np.zeros((t, Z.shape[1]))
 
         def work(worker: int) -> None:
-            for start in starts[worker :: self.workers.threads]:
-                block = T[start : start + chunk] @ self.rows.T
-                self.kernel.evaluate(block, block)
-                out[start : start + chunk] = block @ Z
+            # Blocks small enough to stay in the cache between product, kernel and product.
+            space = np.empty(TEST_ROWS * TRAIN_ROWS)
+            for start in range(worker * TEST_ROWS, t, TEST_ROWS * self.workers.threads):
+                tested = slice(start, min(start + TEST_ROWS, t))
+                for first in range(0, n, TRAIN_ROWS):
+                    rows = slice(first, min(first + TRAIN_ROWS, n))
+                    shape = (tested.stop - tested.start, rows.stop - rows.start)
+                    block = space[: shape[0] * shape[1]].reshape(shape)
+                    cosines.block(tested, rows, block)
+                    self.kernel.evaluate(block, block)
+                    out[tested] += block @ Z[rows]
 
         self.workers.share(work)
         return out * self.test_lengths[:, None]
 
 
-def pose(data: LabelledData, options: ForecastOptions, workers: Workers, clock: Clock, keeper: Keeper) -> Problem:
-    """Put the inputs on the sphere, find those that coincide, form the Gram matrix."""
+def pose(
+    data: LabelledData,
+    options: ForecastOptions,
+    workers: Workers,
+    clock: Clock,
+    keeper: Keeper,
+    operator: Name | None = None,
+) -> Problem:
+    """Put the inputs on the sphere, find those that coincide, form the Gram matrix.
+
+    operator   how it is held, instead of what `choose` finds fastest: for tests and benchmarks
+    """
     kernel = kernel_named(options.kernel)
     with clock.phase("inputs"):
         U, lengths = unit_rows(data.train.X, data.train.rows)
@@ -95,14 +138,11 @@ def pose(data: LabelledData, options: ForecastOptions, workers: Workers, clock: 
             _check_lengths(lengths, data.train.rows)
         found = distinct_inputs(U, None if options.normalize else lengths)
         test_rows, test_lengths = _test_inputs(data, options.normalize)
-    count = found.count
-    exact = options.exact or count <= EXACT_UP_TO
-    need = 40 * count * count if exact else tiled_bytes(count) + 48 * 32 * count
-    require(need, options.memory, count, "The eigendecomposition" if exact else "The Gram matrix")
-    rows = U if count == U.shape[0] else np.ascontiguousarray(U[found.first])
+    rows = U if found.count == U.shape[0] else np.ascontiguousarray(U[found.first])
     cosines = cosines_of(data.train.X, U, found.first)
+    plan = _planned(data, options, found.count, isinstance(cosines, IntegerCosines), keeper, operator)
     with clock.phase("gram") as progress:
-        gram = dense_gram(cosines, kernel, progress) if exact else tiled_gram(cosines, kernel, workers, progress)
+        gram = _formed(plan, cosines, kernel, workers, progress, keeper)
     return Problem(
         data=data,
         kernel=kernel,
@@ -112,11 +152,49 @@ def pose(data: LabelledData, options: ForecastOptions, workers: Workers, clock: 
         test_lengths=test_lengths,
         cosines=cosines,
         gram=gram,
-        exact=exact,
+        exact=plan.operator == "dense",
         normalized=options.normalize,
         workers=workers,
         memory=options.memory,
+        plan=plan,
     )
+
+
+def _planned(
+    data: LabelledData, options: ForecastOptions, count: int, whole: bool, keeper: Keeper, operator: Name | None
+) -> Plan:
+    """The plan; that of the run that is resumed, where what is free has changed since."""
+    saved = keeper.load("plan")
+    if operator is None and saved is not None:
+        operator = saved.facts["operator"]
+    size = size_of(data, options, count, whole)
+    compact = options.only == "complexity"
+    plan = choose(size, options.memory, keeper.folder, options.exact, compact, operator, EXACT_UP_TO)
+    if saved is None and plan.seconds >= WORTH_KEEPING:
+        keeper.save("plan", {"operator": plan.operator}, {})
+    return plan
+
+
+def _formed(
+    plan: Plan,
+    cosines: Cosines,
+    kernel: Kernel,
+    workers: Workers,
+    progress: Callable[[float], None],
+    keeper: Keeper,
+) -> Gram:
+    spill = plan.forming > WORTH_A_COPY
+    match plan.operator:
+        case "dense":
+            return dense_gram(cosines, kernel, progress)
+        case "tiled":
+            return tiled_gram(cosines, kernel, workers, progress, keeper=keeper, spill=spill)
+        case "compact":
+            return compact_gram(cosines, kernel, workers, progress, keeper=keeper, spill=spill)
+        case "disk":
+            return disk_gram(cosines, kernel, workers, progress, keeper=keeper)
+        case "recomputed":
+            return recomputed_gram(cosines, kernel, workers, progress, keeper=keeper)
 
 
 def _check_lengths(lengths: Vector, rows: Indices) -> None:

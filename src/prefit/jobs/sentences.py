@@ -72,6 +72,8 @@ def _conflicts(doc: Forecast) -> list[str]:
 
 
 def _speed(doc: Forecast, true: LabelResult, random: LabelResult | None) -> list[str]:
+    if doc.asked == "complexity":
+        return []
     if true.residual is None:
         return [
             (

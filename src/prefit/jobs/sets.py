@@ -73,3 +73,16 @@ def split_certificate(whole: Certificate, widths: list[int]) -> list[Certificate
         )
         for start, stop in pairwise(ends)
     ]
+
+
+def gap_of(item: Solved) -> float:
+    """Relative gap of the certified interval; 0 where no number of steps would narrow it."""
+    assert item.certificate is not None
+    lower, upper = item.certificate.total()
+    return 0.0 if item.unreachable or not np.isfinite(upper) else (upper - lower) / max(upper, 1e-300)
+
+
+def is_open(item: Solved, tolerance: float) -> bool:
+    """The interval is wider than asked, or has no upper end."""
+    assert item.certificate is not None
+    return item.unreachable == 0.0 and (gap_of(item) > tolerance or not np.isfinite(item.certificate.total()[1]))

@@ -78,15 +78,45 @@ def _cut(s: float) -> float:
 
 
 @compiled
+def evaluate_piece(  # type: ignore[no-untyped-def]
+    cosines, values, sigma, total, weights, backward, forward
+):
+    """values = backward·Σ_l w_l Σ^{l−1} Π_{l'≥l} k0(Σ^{l'−1}) + forward·Σ^L at one row of at most PIECE cosines.
+
+    values may be cosines themselves; sigma and total (PIECE,) are room to work in. `prefit.gram` compiles this into
+    loops of its own, and numba does not see from there that this file changed: remove `__pycache__` after changes.
+    """
+    depth = weights.size
+    size = cosines.size
+    for j in range(size):
+        sigma[j] = _cut(cosines[j])
+        total[j] = 0.0
+    for layer in range(depth):
+        w = weights[layer]
+        if layer == depth - 1 and forward == 0.0:
+            for j in range(size):
+                s = sigma[j]
+                total[j] = _half_angle(s) * (total[j] + w * s)
+        else:
+            for j in range(size):
+                s = sigma[j]
+                k0 = _half_angle(s)
+                total[j] = k0 * (total[j] + w * s)
+                a = abs(s)
+                sigma[j] = _cut(math.sqrt((1.0 - a) * (1.0 + a)) * INVERSE_PI + s * k0)
+    for j in range(size):
+        values[j] = backward * total[j] + forward * sigma[j]
+
+
+@compiled
 def evaluate_rows(S, row, out, out_row, shape, weights, backward, forward):  # type: ignore[no-untyped-def]
-    """out[i, j] = backward·Σ_l w_l Σ^{l−1} Π_{l'≥l} k0(Σ^{l'−1}) + forward·Σ^L at s = S[i, j].
+    """`evaluate_piece` for every row and piece of a block.
 
     S, out     the memory of both blocks as flat arrays; they may be the same
     row        distance between the rows of S; out_row: of out
     shape      rows and columns of the block
     weights    (L,) w_1 … w_L
     """
-    depth = weights.size
     sigma = np.empty(PIECE)
     total = np.empty(PIECE)
     for i in range(shape[0]):
@@ -94,24 +124,7 @@ def evaluate_rows(S, row, out, out_row, shape, weights, backward, forward):  # t
             size = min(PIECE, shape[1] - start)
             cosines = S[i * row + start : i * row + start + size]
             values = out[i * out_row + start : i * out_row + start + size]
-            for j in range(size):
-                sigma[j] = _cut(cosines[j])
-                total[j] = 0.0
-            for layer in range(depth):
-                w = weights[layer]
-                if layer == depth - 1 and forward == 0.0:
-                    for j in range(size):
-                        s = sigma[j]
-                        total[j] = _half_angle(s) * (total[j] + w * s)
-                else:
-                    for j in range(size):
-                        s = sigma[j]
-                        k0 = _half_angle(s)
-                        total[j] = k0 * (total[j] + w * s)
-                        a = abs(s)
-                        sigma[j] = _cut(math.sqrt((1.0 - a) * (1.0 + a)) * INVERSE_PI + s * k0)
-            for j in range(size):
-                values[j] = backward * total[j] + forward * sigma[j]
+            evaluate_piece(cosines, values, sigma, total, weights, backward, forward)
 
 
 @compiled

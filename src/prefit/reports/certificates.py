@@ -27,7 +27,7 @@ class Known:
 
 def certificates(doc: Forecast) -> list[Known]:
     """One row for each number of the page."""
-    return [*_labels(doc), *_spectrum(doc), *_bound(doc), *_random(doc), *_test(doc)]
+    return [*_labels(doc), *_spectrum(doc), *_bound(doc), *_random(doc), *_test(doc), *_growth(doc)]
 
 
 _HOW_INTERVAL: dict[str, str] = {
@@ -115,7 +115,10 @@ def _random(doc: Forecast) -> list[Known]:
         how = f"mean and spread of {random.draws} draws"
         rows.append(Known("Complexity of random labels", of_draws(random.complexity), "measured", how))
     if doc.noise_curve is not None:
-        how = "closed form between its two ends; the random end comes from the draws"
+        trace = doc.noise_curve.trace
+        how = f"closed form between its two ends; the random one, tr K⁻¹, from {trace.method}"
+        if trace.standard_error:
+            how += f", {number(trace.value)} ± {number(trace.standard_error, 2)}"
         rows.append(Known("Complexity against label noise", "figure", "estimated", how))
     return rows
 
@@ -126,3 +129,15 @@ def _test(doc: Forecast) -> list[Known]:
         return []
     told = number(true.test.l1) if true.test.error is None else percent(true.test.error)
     return [Known("Test error", told, "measured", f"on {true.test.n:,} examples; an estimate for others")]
+
+
+def _growth(doc: Forecast) -> list[Known]:
+    if doc.growth is None:
+        return []
+    sizes = f"{len(doc.growth.sizes)} sizes"
+    return [
+        Known(
+            "Numbers of nested subsets", sizes, "measured", "each subset's complexity certified, their mean a sample's"
+        ),
+        Known("Growth with the examples", "figures and table", "estimated", "power laws through the sizes: empirical"),
+    ]

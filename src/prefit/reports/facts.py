@@ -11,6 +11,7 @@ from prefit.documents import Forecast, Interval
 from prefit.documents.forecast import LabelResult, QuadraticForm, StepsTo
 from prefit.documents.model import Verdict
 from prefit.documents.numbers import at_most, interval, mean_and_spread, number, percent, steps, steps_range
+from prefit.reports import growth
 from prefit.reports.story import is_exact, smallest_eigenvalue
 
 MEANING_OF_WORDS = (
@@ -37,7 +38,15 @@ class Fact:
 
 def facts(doc: Forecast) -> list[Fact]:
     """The key numbers of a forecast, the most asked for first."""
-    told = [_steps(doc), _complexity(doc), _bound(doc), _test(doc), _distance(doc), _smallest_eigenvalue(doc)]
+    told = [
+        _steps(doc),
+        _complexity(doc),
+        _bound(doc),
+        _test(doc),
+        _growth(doc),
+        _distance(doc),
+        _smallest_eigenvalue(doc),
+    ]
     return [fact for fact in told if fact is not None]
 
 
@@ -50,6 +59,8 @@ def portions(doc: Forecast) -> list[str]:
 def _steps(doc: Forecast) -> Fact | None:
     true, random = doc.entry("true"), doc.entry("random")
     if true is None:
+        return None
+    if doc.asked == "complexity":
         return None
     bracket = true.steps_to.get("0.1")
     title = "Steps to 10% of the starting loss"
@@ -191,6 +202,20 @@ def _commonest(doc: Forecast) -> float:
 
 def _below(value: float, null: float) -> Verdict:
     return "informative" if value < null else "vacuous"
+
+
+def _growth(doc: Forecast) -> Fact | None:
+    """The first number that could be extrapolated: the error, else the complexity."""
+    if doc.growth is None:
+        return None
+    fits = [doc.growth.fit("error"), doc.growth.fit("complexity")]
+    fit = next((fit for fit in fits if fit is not None and fit.extrapolated is not None), None)
+    if fit is None or fit.extrapolated is None:
+        return None
+    law, n = growth.law(doc.growth, fit), fit.extrapolated.n
+    before = growth.last_measured(doc.growth, fit)
+    meaning = f"{law.estimate}, by a power law through {fit.sizes} sizes of nested subsets."
+    return Fact("growth", f"{law.name} with {n:,} examples", "", law.value, "estimate", before, None, meaning)
 
 
 def _distance(doc: Forecast) -> Fact | None:

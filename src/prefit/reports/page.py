@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from prefit.documents import Forecast
 from prefit.documents.numbers import at_most, interval, number, percent, printable, seconds, steps_range
-from prefit.reports import story
+from prefit.reports import growth, story
 from prefit.reports.certificates import certificates
 from prefit.reports.facts import MEANING_OF_WORDS, facts, portions
 
@@ -24,6 +24,9 @@ _TITLES = {
     "spectrum": "Where the labels sit in the spectrum",
     "complexity": "How complex the labels are",
     "bound": "What can be promised about new data",
+    "growth-error": "The error as the data grow",
+    "growth-complexity": "The complexity as the data grow",
+    "growth-steps": "The steps as the data grow",
 }
 _LOSS_CAPTION = (
     "The training loss of the infinitely wide network after k steps of gradient descent, by Arora et al. (2019), "
@@ -49,11 +52,19 @@ _CUMULATIVE_CAPTION = (
     "How much of the labels lies on eigenvalues at least as large. A line that rises early belongs to labels that are "
     "learned early; random labels follow the spectrum itself."
 )
+_GROWTH_CAPTIONS = {
+    "growth-error": "The error of the infinitely wide network trained on random subsets, each half of one of the next "
+    "size. Small points are single subsets, large ones their mean with two standard errors; the line is a power law "
+    "with its 95% interval, dashed where it is an estimate.",
+    "growth-complexity": "The same of the complexity: where it falls while that of random labels rises, more data find "
+    "more structure.",
+    "growth-steps": "The same of the steps of gradient descent, at each subset's own step size.",
+}
 
 
 def forecast_page(doc: Forecast) -> str:
     """The whole page: verdict, numbers, figures, tables, what is certified, cost; at most 2 MB."""
-    from prefit.reports.figures import FIGURES, forecast_figures
+    from prefit.reports.figures import forecast_figures
     from prefit.reports.figures.theme import config
 
     specs = {}
@@ -61,7 +72,7 @@ def forecast_page(doc: Forecast) -> str:
         specs[name] = chart.properties(width="container").to_dict()
         del specs[name]["config"]
     captions = _captions(doc)
-    shown = [{"key": name, "title": _TITLES[name], "caption": captions[name]} for name in FIGURES]
+    shown = [{"key": name, "title": _TITLES[name], "caption": captions[name]} for name in specs]
     return (
         _environment()
         .get_template("forecast.html.j2")
@@ -83,7 +94,14 @@ def forecast_card(doc: Forecast) -> str:
 
 
 def _shared(doc: Forecast) -> dict[str, Any]:
-    return {"doc": doc, "facts": facts(doc), "portions": portions(doc), "names": story.label_names(doc), "story": story}
+    return {
+        "doc": doc,
+        "facts": facts(doc),
+        "portions": portions(doc),
+        "names": story.label_names(doc),
+        "story": story,
+        "growth": growth,
+    }
 
 
 def _captions(doc: Forecast) -> dict[str, str]:
@@ -94,7 +112,7 @@ def _captions(doc: Forecast) -> dict[str, str]:
         "spectrum": _EXACT_CAPTION if story.is_exact(doc) else _CUMULATIVE_CAPTION,
         "complexity": _COMPLEXITY_CAPTION,
         "bound": per_class if doc.bound.curve is None else _BOUND_CAPTION,
-    }
+    } | _GROWTH_CAPTIONS
 
 
 @functools.cache

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from prefit.documents import Forecast
 from prefit.documents.forecast import Conflict, Data
+from prefit.documents.model import Solver
 from prefit.documents.numbers import at_least, at_most, interval, mebibytes, number, percent, printable, seconds
 
 _MOST_CLASSES = 12  # more are counted, not listed
@@ -67,7 +68,8 @@ def is_any_name_cut(data: Data) -> bool:
 def what_the_data_are(doc: Forecast) -> str:
     data = doc.data
     test = f"; {data.test_n:,} test examples" if data.test_n else "; no test split"
-    return f"{data.n:,} examples of {data.d:,} features; {classes(data)}{test}."
+    of = "" if doc.growth is None or doc.growth.solved == doc.growth.n else f" (a random subset of {doc.growth.n:,})"
+    return f"{data.n:,} examples{of} of {data.d:,} features; {classes(data)}{test}."
 
 
 def what_was_done(doc: Forecast) -> str:
@@ -157,9 +159,20 @@ def cost(doc: Forecast) -> str:
     spent, ran = doc.cost, doc.ran
     return (
         f"{seconds(spent.seconds)}, {spent.products:,} products with the Gram matrix, "
-        f"{mebibytes(spent.peak_bytes)} at peak; {ran.device}, {ran.operator} operator, {ran.precision}, "
+        f"{mebibytes(spent.peak_bytes)} at peak; solved by {_solver(ran.solver)}; "
+        f"{ran.device}, {ran.operator} operator, {ran.precision}, "
         f"{ran.threads} {'thread' if ran.threads == 1 else 'threads'}, seed {ran.seed}."
     )
+
+
+def _solver(solver: Solver) -> str:
+    """What found the solutions, with its steps."""
+    if solver.way == "eigendecomposition":
+        return solver.way
+    lanczos = f"{solver.lanczos_steps:,} steps of Lanczos"
+    gradients = f"{solver.cg_steps:,} of conjugate gradients with a preconditioner of {solver.rank:,} columns"
+    told = {"Lanczos": lanczos, "conjugate gradients": gradients.replace(" of", " steps of", 1)}
+    return told.get(solver.way, f"{lanczos}, then {gradients}")
 
 
 def versions(doc: Forecast) -> str:

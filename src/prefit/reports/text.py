@@ -9,13 +9,14 @@ from rich.text import Text
 from prefit.documents import Forecast
 from prefit.documents.forecast import PerClass
 from prefit.documents.numbers import at_most, number, percent, printable, steps_range
-from prefit.reports import story
+from prefit.reports import growth, story
 from prefit.reports.facts import Fact, facts, portions
 
 _INDENT = "  "
 _MOST_CONFLICTS = 3
 _MOST_CLASSES = 10
-_PAGE_ONLY = {"distance"}  # keeps the text to a screenful
+_PAGE_ONLY = {"distance", "growth"}  # keeps the text to a screenful
+_LAWS_ON_PAGE = ("yᵀH⁻¹y", "Complexity, random labels", "Steps to 50% loss", "Steps to 1% loss")
 _NARROWEST = 40  # columns below which the tables would not fit
 
 
@@ -28,6 +29,7 @@ def forecast_text(doc: Forecast, width: int = 80) -> str:
         *(_fact(fact, width) for fact in facts(doc) if fact.key not in _PAGE_ONLY),
         _steps_table(doc, width),
         _per_class(doc.bound.per_class, width),
+        _growth(doc, width),
         _last_lines(doc, width),
     ]
     return "\n\n".join("\n".join(lines) for lines in _compact(blocks)) + "\n"
@@ -96,6 +98,24 @@ def _per_class(rows: list[PerClass], width: int) -> list[str]:
     lines = _table(told, width)
     left_out = len(rows) - _MOST_CLASSES
     return [*lines, f"… and {left_out:,} more classes (the page lists them)"] if left_out > 0 else lines
+
+
+def _growth(doc: Forecast, width: int) -> list[str]:
+    """Nested subsets, and what one octave more should bring."""
+    if doc.growth is None:
+        return []
+    shown = [law for law in growth.laws(doc.growth) if law.name not in _LAWS_ON_PAGE]
+    lines = [
+        *_table([growth.heading(doc.growth), *growth.measured(doc.growth)], width),
+        *_ends("Estimates, one doubling further:", "grows as", width),
+        *(line for law in shown for line in _law(law, width)),
+    ]
+    return [*lines, *(line for sentence in doc.growth.left_out for line in wrapped(sentence, width))]
+
+
+def _law(law: growth.Law, width: int) -> list[str]:
+    told = f"{law.name}: {law.estimate}"
+    return _ends(f"{_INDENT}{told}", law.exponent, width) if law.exponent else wrapped(told, width, _INDENT)
 
 
 def _table(rows: list[list[str]], width: int) -> list[str]:

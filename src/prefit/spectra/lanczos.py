@@ -7,9 +7,10 @@ lockstep, so that every product is one product with many columns, and each stops
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import scipy.linalg
@@ -17,6 +18,7 @@ import scipy.linalg
 from prefit._shapes import AnyArray, Indices, Matrix, Vector
 from prefit.spectra.measure import SpectralMeasure, combine
 
+MEETS = 1e-13  # of the largest Ritz value: nearer than this to the floor, the least one is it to rounding
 DEFLATED = 1e-12  # a new direction shorter than this portion of the largest so far is rounding, not news
 FIRST_STEPS = 96  # room for so many blocks before the basis is copied
 DEFLATED_SINGLE = 1e-6  # the same for products in float32
@@ -188,6 +190,34 @@ class BlockLanczos:
         """The residual of the Galerkin solution, as directions (n, w) times factors (w, w)."""
         return self.current(), -self.coupling[-1] @ coefficients[-self.width :]
 
+    def state(self) -> tuple[dict[str, Any], dict[str, AnyArray], AnyArray]:
+        """Facts, arrays, and the basis so far, from which `restored` goes on with the same digits."""
+        facts = {
+            "width": self.width,
+            "finished": self.finished,
+            "padding": self.padding,
+            "generator": self._rng.bit_generator.state,
+        }
+        shape = (self.steps, self.width, self.width)
+        arrays = {
+            "diagonal": np.array(self.diagonal).reshape(shape),
+            "coupling": np.array(self.coupling).reshape(shape),
+            "start": self.start_factor,
+        }
+        return facts, arrays, self._Q[:, : self.used]
+
+    @classmethod
+    def restored(cls, facts: Mapping[str, Any], arrays: Mapping[str, AnyArray], basis: AnyArray) -> BlockLanczos:
+        block = cls.__new__(cls)
+        block.n, block.width, block.dtype = basis.shape[0], int(facts["width"]), basis.dtype.type
+        block.finished, block.padding = bool(facts["finished"]), int(facts["padding"])
+        block._rng = np.random.default_rng()
+        block._rng.bit_generator.state = dict(facts["generator"])
+        block._Q, block.used, block._made = np.asfortranarray(basis), basis.shape[1], None
+        block.diagonal, block.coupling = list(arrays["diagonal"]), list(arrays["coupling"])
+        block.start_factor = np.array(arrays["start"])
+        return block
+
     def decomposition(self) -> LanczosDecomposition:
         """The run so far; made once for each number of steps, since its eigenproblem is worth keeping."""
         if self._made is None or self._made.steps != self.steps:
@@ -246,8 +276,8 @@ class LanczosDecomposition:
         if self.width > 1:
             return None
         beta, nodes = float(self.last[0, 0]), self._ritz[0]
-        if beta == 0.0 or floor >= nodes[0]:
-            # Nothing beyond the nodes, but for rounding, which moved a node below the floor.
+        if beta == 0.0 or floor >= nodes[0] - MEETS * nodes[-1]:
+            # Nothing beyond the nodes, but for rounding, which moved a node to or below the floor.
             gauss = self.measure()
             return SpectralMeasure(np.maximum(gauss.nodes, floor), gauss.weights)
         shifted = self.band.copy()
@@ -272,6 +302,17 @@ class LanczosDecomposition:
         values, U = self._ritz
         weights = F(values)
         return np.stack([self.basis @ (U @ (weights * c[:, None])) for c in self._coordinates.T], axis=1)
+
+    def shortened(self, steps: int) -> LanczosDecomposition:
+        """The same run as it was after fewer steps."""
+        last = np.zeros((self.width, self.width))
+        for row in range(self.width):
+            for column in range(row, self.width):
+                last[row, column] = self.band[self.width + row - column, (steps - 1) * self.width + column]
+        band = self.band[:, : steps * self.width].copy()
+        for row in range(1, self.width + 1):
+            band[row, max(0, steps * self.width - row) :] = 0.0
+        return LanczosDecomposition(self.basis[:, : steps * self.width], self.width, steps, band, self.start, last)
 
     @property
     def largest(self) -> float:

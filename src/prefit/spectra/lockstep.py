@@ -30,6 +30,7 @@ class LabelRun:
     blocks: list[BlockLanczos]
     resolve: bool = False
     done: bool = False
+    handed_over: bool = False  # stopped before its gap was small: another solver finds the last digits
     gap: float = float("inf")
     history: list[tuple[int, float]] = field(default_factory=list)
 
@@ -82,29 +83,43 @@ def run_lockstep(
     tolerance: float,
     max_steps: int,
     progress: Callable[[float], None] | None = None,
+    enough: Callable[[LabelRun], bool] = lambda run: False,
+    after_step: Callable[[int], None] = lambda products: None,
 ) -> int:
-    """Advance all runs until each meets the tolerance or takes max_steps; returns the products spent, by columns."""
+    """Advance all runs until each meets the tolerance or takes max_steps; returns the products spent, by columns.
+
+    enough       asked of a run at every look: whether it is to be handed over to another solver
+    after_step   told the products spent so far, after each step
+    """
     rows, products = A.floor_rows(), 0
     # One BLAS thread all along: BLAS threads wait for more work by spinning, and slow the next product by half.
     with blas_threads(1):
-        for step in range(1, max_steps + 1):
-            active = [b for run in runs if not run.done for b in run.blocks if not b.finished]
+        while True:
+            active = [b for run in runs if not run.done for b in run.blocks if not b.finished and b.steps < max_steps]
             if not active:
                 break
             products += _advance(A, active)
-            if step % CHECK_EVERY == 0 or any(b.finished for b in active):
+            if max(b.steps for b in active) % CHECK_EVERY == 0 or any(b.finished for b in active):
                 for run in runs:
                     if not run.done:
                         _look(run, rows, tolerance)
+                        _hand_over(run, enough)
                 if progress is not None:
                     progress(min(_portion_done(run, tolerance) for run in runs))
+            after_step(products)
     return products
+
+
+def _hand_over(run: LabelRun, enough: Callable[[LabelRun], bool]) -> None:
+    """Stop a run whose last digits another solver finds sooner."""
+    if not run.done and not run.resolve and enough(run):
+        run.done = run.handed_over = True
 
 
 def _advance(A: Weighted, blocks: list[BlockLanczos]) -> int:
     """One product for all blocks together."""
     width = sum(block.width for block in blocks)
-    dtype = np.float64 if width <= 2 else np.float32
+    dtype = np.float64 if width <= 2 and A.gram.operator.fast_is_exact else np.float32
     V = np.hstack([np.asarray(block.current(), dtype=dtype) for block in blocks])
     product = A.matmat(V)
     ends = np.cumsum([block.width for block in blocks])
@@ -155,7 +170,7 @@ def _portion_done(run: LabelRun, tolerance: float) -> float:
     if run.done:
         return 1.0
     target = RESOLVED if run.resolve else SAFETY * tolerance
-    start = max((gap for _, gap in run.history), default=1e3)
+    start = max((gap for _, gap in run.history if np.isfinite(gap)), default=1e3)
     if not np.isfinite(run.gap) or start <= target:
         return 0.0
     return float(np.clip(np.log(start / max(run.gap, target)) / np.log(start / target), 0.0, 1.0))

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from prefit._shapes import Indices, Matrix, Vector
 from prefit.spectra.measure import SpectralMeasure
+from prefit.spectra.trace import TraceEstimate
 
 LAST_STEP = 10**6  # curves end here at the latest
 PER_DECADE = 16
+PORTIONS = tuple(i / 20 for i in range(21))  # of labels redrawn, on the noise curve
 
 
 def decay(nodes: Vector, rate: float, steps: Vector) -> Matrix:
@@ -106,6 +109,53 @@ def expected_form(true: float, random: float, n: int, portion: float) -> float:
     """
     q = unbroken_pairs(n, portion)
     return q * true + (1.0 - q) * random
+
+
+@dataclass(frozen=True)
+class NoiseBand:
+    """Expected complexity when a portion of the labels is redrawn, between ends that hold all of it at once.
+
+    lower, upper  (t,) None where the trace has no error bar
+    """
+
+    portion: Vector
+    complexity: Vector
+    lower: Vector | None
+    upper: Vector | None
+
+
+def noise_band(
+    true: tuple[float, float],
+    trace: TraceEstimate,
+    *,
+    share: float,
+    count: int,
+    n: int,
+    mean_trace: float,
+    portions: Sequence[float] = PORTIONS,
+) -> NoiseBand:
+    """√(4 (tr K/n) E yᵀK⁻¹y/n) for each portion redrawn (docs/proofs.md P9), with the 95% interval of the trace (P16).
+
+    One random number, the trace, carries the whole curve, and E yᵀK⁻¹y increases with it: where its interval holds, the
+    band holds at every portion. tr K⁻¹ ≥ count²/tr K is never undercut.
+
+    true        certified ends of yᵀK⁻¹y for the labels as they are
+    share       1 for ±1, 1 − 1/c for c classes
+    count       distinct inputs, which draw one label each
+    n           examples, and mean_trace tr K/n over all of them
+    """
+
+    def curve(true_form: float, value: float) -> Vector:
+        forms = [expected_form(true_form, share * value, count, p) for p in portions]
+        return np.array([complexity(max(form, 0.0), n, mean_trace=mean_trace) for form in forms])
+
+    interval, least = trace.interval(), count**2 / (mean_trace * n)
+    return NoiseBand(
+        portion=np.array(portions),
+        complexity=curve((true[0] + true[1]) / 2.0, trace.value),
+        lower=None if interval is None else curve(true[0], max(interval[0], least)),
+        upper=None if interval is None else curve(true[1], max(interval[1], least)),
+    )
 
 
 def convergence_rate(rate: float, lambda_0: float) -> float:

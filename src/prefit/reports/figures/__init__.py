@@ -10,6 +10,7 @@ import altair as alt
 from prefit.documents import Forecast
 from prefit.reports.figures.bound import bound_figure
 from prefit.reports.figures.complexity import complexity_figure
+from prefit.reports.figures.growth import growth_complexity_figure, growth_error_figure, growth_steps_figure
 from prefit.reports.figures.loss import loss_figure
 from prefit.reports.figures.save import save_figures
 from prefit.reports.figures.spectrum import spectrum_figure
@@ -22,12 +23,20 @@ FIGURES = {
     "spectrum": spectrum_figure,
     "complexity": complexity_figure,
     "bound": bound_figure,
+    "growth-error": growth_error_figure,
+    "growth-complexity": growth_complexity_figure,
+    "growth-steps": growth_steps_figure,
 }
+_OF_MEASURES = ("loss", "spectrum")  # drawn unless the complexity alone was asked for
+_OF_GROWTH = ("growth-error", "growth-complexity", "growth-steps")  # drawn where there is a growth part
 
 
 def forecast_figures(doc: Forecast) -> dict[str, alt.LayerChart]:
-    """The four figures of a forecast by name: loss, spectrum, complexity, bound.
+    """The figures of a forecast by name: loss, spectrum, complexity, bound, and with nested subsets their growth.
 
     Each is drawn whatever is missing from the document; a figure that has nothing to show says why.
     """
-    return {name: draw(doc).configure(**config("paper")) for name, draw in FIGURES.items()}
+    drawn = {name: draw for name, draw in FIGURES.items() if doc.growth is not None or name not in _OF_GROWTH}
+    if doc.asked == "complexity":
+        drawn = {name: draw for name, draw in drawn.items() if name not in _OF_MEASURES}
+    return {name: draw(doc).configure(**config("paper")) for name, draw in drawn.items()}

@@ -60,9 +60,10 @@ def _noise_curve(doc: Forecast) -> list[parts.Row]:
     if curve is None:
         return []
     name = label_names(doc)["true"]
+    lower, upper = curve.lower or curve.complexity, curve.upper or curve.complexity
     return [
-        {"labels": name, "portion": portion, "low": value, "complexity": value, "high": value}
-        for portion, value in zip(curve.portion, curve.complexity, strict=True)
+        {"labels": name, "portion": portion, "low": low, "complexity": value, "high": high}
+        for portion, low, value, high in zip(curve.portion, lower, curve.complexity, upper, strict=True)
     ]
 
 
@@ -116,7 +117,9 @@ def _curve(doc: Forecast, curve: list[parts.Row], scale: alt.Scale, kinds: Seque
         alt.Tooltip("portion:Q", title="redrawn", format=".0%"),
         alt.Tooltip("complexity:Q", title="expected complexity", format=".3~g"),
     ]
-    return [base.mark_line(strokeWidth=2.5), parts.hover_points(base.encode(tooltip=tooltip), "near", ["portion"])]
+    band = base.mark_area(opacity=0.25).encode(y=_y(scale, "low"), y2="high:Q")
+    line, points = base.mark_line(strokeWidth=2.5), base.encode(tooltip=tooltip)
+    return [band, line, parts.hover_points(points, "near", ["portion"])]
 
 
 _TOOLTIP = [alt.Tooltip("labels:N", title="labels"), alt.Tooltip("told:N", title="complexity")]

@@ -13,7 +13,7 @@ import vl_convert
 
 from prefit.documents import Forecast
 from prefit.errors import InputError
-from prefit.reports.writing import write_whole
+from prefit.storage import write_whole
 
 _PNG_SCALE = 3  # pixels per point: 560 points become 1,680 pixels, 300 dpi at 5.6 inches
 Spec = dict[str, Any]

@@ -14,7 +14,7 @@ _LEAST = 1e-12  # eigenvalues below this portion of the largest are rounding
 
 def spectrum_figure(doc: Forecast) -> alt.LayerChart:
     """Eigenvalues with label projections where the spectrum is exact, else the cumulative label measure."""
-    entries = [entry for entry in doc.labels if entry.projection.eigenvalue]
+    entries = [e for e in doc.labels if e.projection is not None and e.projection.eigenvalue]
     if not entries:
         return parts.message("The document holds no label measure.")
     return _exact(doc, entries) if is_exact(doc) else _cumulative(doc, entries)
@@ -27,7 +27,7 @@ def _exact(doc: Forecast, entries: list[LabelResult]) -> alt.LayerChart:
         scale=alt.Scale(type="log", domain=[1, max(doc.data.n, 2)], nice=False),
         axis=alt.Axis(format=parts.STEP_FORMAT, values=parts.log_axis_values(1, max(doc.data.n, 2)), grid=False),
     )
-    shown = [entry for entry in entries if entry.projection.projection]
+    shown = [e for e in entries if e.projection is not None and e.projection.projection]
     kinds = [entry.name for entry in shown]
     projections = [row for entry in shown for row in _projections(doc, entry)]
     eigenvalues = _eigenvalues(doc)
@@ -84,6 +84,7 @@ def _eigenvalues(doc: Forecast) -> list[parts.Row]:
 
 
 def _projections(doc: Forecast, entry: LabelResult) -> list[parts.Row]:
+    assert entry.projection is not None
     name, lengths = label_names(doc)[entry.name], entry.projection.projection
     squared_norm = entry.residual.norm[0] ** 2 if entry.residual is not None else None
     return [
@@ -130,6 +131,7 @@ _CUMULATIVE = [
 
 def _steps_down(doc: Forecast, entry: LabelResult) -> list[parts.Row]:
     """The measure's nodes from the largest down; those at rounding level stand at the smallest real one."""
+    assert entry.projection is not None
     name, measure = label_names(doc)[entry.name], entry.projection
     least = _LEAST * max(doc.spectrum.lambda_max, 0.0)
     return [

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from prefit.reports.writing import write_whole
+from prefit.storage import write_whole
 
 
 def test_a_file_is_replaced_whole(tmp_path):
