@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import prefit
+import prefit.jobs.solve as solve_module
 from prefit.data import from_arrays
 from prefit.jobs import ForecastOptions, finish, run_forecast
 from prefit.storage import Saved
@@ -45,6 +46,13 @@ def by_products(monkeypatch):
     monkeypatch.setattr(finish, "finishing_pays", lambda problem, run, columns, tolerance: len(run.history) > 2)
 
 
+@pytest.fixture(params=["every curve", "curves of two"])
+def curves(request, monkeypatch):
+    """Above some size Lanczos takes two of the random labellings only."""
+    if request.param == "curves of two":
+        monkeypatch.setattr(solve_module, "EVERY_CURVE_UP_TO", 1)
+
+
 @pytest.fixture(scope="module")
 def data():
     draw = np.random.default_rng(5)
@@ -59,8 +67,8 @@ def without_cost(result):
     return document
 
 
-@pytest.mark.parametrize("asked", [{"draws": 2}, {"draws": 2, "only": "complexity"}, {"draws": 0, "tolerance": 1e-9}])
-def test_it_ends_with_the_same_digits_wherever_it_stopped(by_products, data, asked):
+@pytest.mark.parametrize("asked", [{"draws": 3}, {"draws": 2, "only": "complexity"}, {"draws": 0, "tolerance": 1e-9}])
+def test_it_ends_with_the_same_digits_wherever_it_stopped(by_products, curves, data, asked):
     options = ForecastOptions(threads=2, **asked)
     whole = Memory()
     uninterrupted = run_forecast(data, options, keeper=whole)
@@ -101,3 +109,21 @@ def test_the_complexity_alone_is_the_same_and_nothing_else_is_told(by_products, 
     assert alone.bound.curve is None
     assert alone.bound.explicit == pytest.approx(everything.bound.explicit, rel=1e-2)
     assert alone.spectrum.lambda_max == pytest.approx(everything.spectrum.lambda_max, rel=1e-3)
+
+
+@pytest.mark.parametrize("only", [None, "complexity"])
+def test_labels_that_contradict_each_other_still_end(by_products, curves, only):
+    X = np.repeat(np.random.default_rng(1).standard_normal((40, 5)), 2, axis=0)
+    result = prefit.forecast(X, np.arange(80) % 2, draws=3, only=only)
+    assert result.entry("true").quadratic_form.status == "infinite"
+    assert result.entry("random").quadratic_form.status in ("certified", "estimated")
+
+
+def test_every_draw_has_its_form_whether_its_curve_was_drawn_or_not(by_products, data, monkeypatch):
+    every = run_forecast(data, ForecastOptions(draws=4)).entry("random")
+    monkeypatch.setattr(solve_module, "EVERY_CURVE_UP_TO", 1)
+    two = run_forecast(data, ForecastOptions(draws=4)).entry("random")
+    assert two.draws == every.draws == 4
+    assert two.quadratic_form.mean == pytest.approx(every.quadratic_form.mean, rel=1e-3)
+    assert two.quadratic_form.std == pytest.approx(every.quadratic_form.std, rel=0.1)
+    assert two.residual.norm == pytest.approx(every.residual.norm, rel=0.1)

@@ -145,9 +145,10 @@ def _floats(values: Vector) -> list[float]:
 def _baseline(problem: Problem, draws: list[Solved], rate: float, stable: bool) -> LabelResult:
     """Mean over the draws; lower and upper are the lowest and the highest draw."""
     forms = [interval_of(draw) for draw in draws]
-    mean = _mean_measure(draws)
-    curves = _spread_of_curves(draws, mean, rate) if stable else None
-    steps = {p: _steps_over_draws(draws, rate, float(p)) for p in PORTIONS} if stable else {}
+    measured = [draw for draw in draws if draw.measure.nodes.size]  # the curves of the others were not asked for
+    mean = _mean_measure(measured)
+    curves = _spread_of_curves(measured, mean, rate) if stable else None
+    steps = {p: _steps_over_draws(measured, rate, float(p)) for p in PORTIONS} if stable else {}
     return LabelResult(
         name="random",
         draws=len(draws),

@@ -10,7 +10,6 @@ import numpy as np
 from prefit._shapes import AnyArray, Indices, Matrix, Vector
 from prefit.gram import IntegerCosines
 from prefit.jobs import plan
-from prefit.jobs.memory import SHARE, free_bytes
 from prefit.jobs.plan import Size
 from prefit.jobs.problem import Problem
 from prefit.jobs.progress import Clock
@@ -22,7 +21,6 @@ from prefit.storage import Keeper
 MAX_STEPS = 400
 RANKS = (256, 512, 768, 1024, 1536, 2048, 3072, 4096)
 FIRST_RANK = 512  # from here the decay of the spectrum is read off
-MEMORY_SHARE = 0.25  # of the budget, at most, for the preconditioner
 # Nominal rates, a second: decisions that change digits do not look at the clock.
 FLOPS, BYTES = 1.2e11, 2.0e10
 CG_STEPS_A_DECADE = 7.0  # of the gap, with a preconditioner of about a thousand columns, as seen on image data
@@ -47,9 +45,9 @@ def applying_seconds(problem: Problem, rank: int, columns: int) -> float:
 
 def largest_rank(problem: Problem) -> int:
     """Columns that fit memory, and are few enough to pay at all."""
-    budget = problem.memory if problem.memory is not None else SHARE * free_bytes()
     n = problem.gram.n
-    return max(0, min(RANKS[-1], n // 4, int(MEMORY_SHARE * budget / (4.0 * n))))
+    fitting = plan.RANK + problem.spare_bytes // (8 * n)
+    return max(0, min(RANKS[-1], n // 4, fitting))
 
 
 def finishing_pays(problem: Problem, run: LabelRun, columns: int, tolerance: float) -> bool:
@@ -138,16 +136,17 @@ def targets(problem: Problem, sets: list[Solved]) -> Targets:
 
 
 def start_of(problem: Problem, sets: list[Solved], preconditioner: Nystrom) -> ConjugateGradients:
-    """At the solutions so far and their certified residuals, in the coordinates of A = D K D."""
+    """At the solutions so far and their residuals."""
     D = problem.distinct.scales[:, None]
     Z = np.hstack([(item.Z / D) @ item.labels.basis for item in sets])
-    residuals = [
-        reachable(problem, item.labels)[0]
-        if item.certificate is None
-        else D * (item.certificate.residual @ item.labels.basis)
-        for item in sets
-    ]
-    return ConjugateGradients(np.hstack(residuals), preconditioner, Z)
+    return ConjugateGradients(np.hstack([_residual(problem, item) for item in sets]), preconditioner, Z)
+
+
+def _residual(problem: Problem, item: Solved) -> Matrix:
+    """(g, w) in the coordinates of A = D K D: certified, else by the recurrence, else the labels themselves."""
+    if item.certificate is not None:
+        return np.asarray(problem.distinct.scales[:, None] * (item.certificate.residual @ item.labels.basis))
+    return reachable(problem, item.labels)[0] if item.rest is None else item.rest
 
 
 def advance(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from typing import Literal
 
@@ -23,11 +24,11 @@ from prefit.documents.forecast import (
 )
 from prefit.documents.model import Cost, Ran, Solver
 from prefit.errors import InputError
-from prefit.gram import Workers
+from prefit.gram import Workers, blas_threads
 from prefit.jobs.bounding import bound_of
 from prefit.jobs.entries import label_entries, thinned
 from prefit.jobs.labelsets import LabelSet, own_labels, random_sets, redrawn, worst_set
-from prefit.jobs.memory import peak_bytes
+from prefit.jobs.memory import SHARE, free_bytes, peak_bytes
 from prefit.jobs.noise import noise_curve
 from prefit.jobs.options import ForecastOptions
 from prefit.jobs.problem import Problem, conflict_groups, pose
@@ -63,8 +64,10 @@ def run_forecast(
     _check_parts(data, options)
     if options.subsample:
         return run_subsampled(data, options, progress, keeper or Forgetful(), run_forecast)
+    # What is free is asked once: later answers would differ, and with them decisions and digits.
+    options = replace(options, memory=options.memory or int(SHARE * free_bytes()))
     clock, workers, keeper = Clock(progress), Workers(options.worker_count), keeper or Forgetful()
-    try:
+    with blas_threads(options.worker_count), closing(workers):
         problem = pose(data, options, workers, clock, keeper)
         true, random = _label_sets(problem, options)
         worst = _worst_maker(problem, options)
@@ -76,8 +79,6 @@ def run_forecast(
             assert solution.worst is not None
             solution = _about_the_worst(solution)
         return _document(problem, solution, options, clock)
-    finally:
-        workers.close()
 
 
 def _check_parts(data: LabelledData, options: ForecastOptions) -> None:
@@ -172,7 +173,7 @@ def _data_part(problem: Problem, true: Solved) -> Data:
         duplicate_groups=_duplicate_groups(problem),
         conflicting_duplicates=sum(len(group) for group in groups),
         conflicts=[_conflict(problem, true, group) for group in groups[:GROUPS]],
-        notes=list(data.notes),
+        notes=[*data.notes, *problem.gram.notes],
     )
 
 

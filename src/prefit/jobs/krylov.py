@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from prefit._shapes import AnyArray
+from prefit._shapes import AnyArray, Matrix
 from prefit.jobs.exactly import above_rounding
 from prefit.jobs.labelsets import LabelSet
 from prefit.jobs.problem import Problem
@@ -19,7 +19,7 @@ from prefit.theory.arora2019 import first_step_to, residual_norms, step_grid
 BLOCK = 40
 STAGE = "lanczos"
 KNOWN_CURVE = 0.01  # relative width of the loss curve's bracket at which the curve is known well enough
-KNOWN_BLOCK = 0.3  # relative gap of a block's quadratic forms at which the same is taken for granted
+KNOWN_BLOCK = 0.03  # relative gap of a block's quadratic forms at which the same is taken for granted
 
 
 def true_run(problem: Problem, labels: LabelSet) -> LabelRun:
@@ -55,7 +55,16 @@ def run_set(problem: Problem, labels: LabelSet, run: LabelRun, floor: float) -> 
     Z = problem.distinct.scales[:, None] * (run.galerkin() @ labels.basis.T)
     degree = min(part.degree for part in parts)
     measure = above_rounding(problem, measure, float(measure.nodes[-1]))
-    return Solved(labels, parts, measure, upper, unreachable, degree, Z)
+    rest = np.hstack([_residual(block) for block in run.blocks])
+    return Solved(labels, parts, measure, upper, unreachable, degree, Z, rest=rest)
+
+
+def _residual(block: BlockLanczos) -> Matrix:
+    """(g, w) of the Galerkin solution, by the recurrence."""
+    if block.finished:
+        return np.zeros((block.n, block.width))
+    directions, factors = block.residual(block.solve())
+    return np.asarray(directions @ factors, dtype=np.float64)
 
 
 def drawn_sets(problem: Problem, draws: list[LabelSet], runs: list[LabelRun]) -> list[Solved]:
@@ -65,7 +74,7 @@ def drawn_sets(problem: Problem, draws: list[LabelSet], runs: list[LabelRun]) ->
     for run in runs:
         block = run.blocks[0]
         decomposition, solution = block.decomposition(), run.galerkin()
-        measures = decomposition.column_measures()
+        measures, residual = decomposition.column_measures(), _residual(block)
         width = draws[0].reduced.shape[1]
         for first in range(0, block.width, width):
             labels = next(remaining)
@@ -73,7 +82,8 @@ def drawn_sets(problem: Problem, draws: list[LabelSet], runs: list[LabelRun]) ->
             measure = combine(measures[first : first + width])
             measure = above_rounding(problem, measure, float(measure.nodes[-1])).with_atom(unreachable)
             Z = problem.distinct.scales[:, None] * (solution[:, first : first + width] @ labels.basis.T)
-            solved.append(Solved(labels, [], measure, None, unreachable, decomposition.degree, Z))
+            rest = residual[:, first : first + width]
+            solved.append(Solved(labels, [], measure, None, unreachable, decomposition.degree, Z, rest=rest))
     return solved
 
 

@@ -25,6 +25,7 @@ from prefit.gram import (
     tiled_gram,
 )
 from prefit.jobs.estimate import size_of
+from prefit.jobs.memory import SHARE, free_bytes
 from prefit.jobs.options import ForecastOptions
 from prefit.jobs.plan import EXACT_UP_TO as EXACT_UP_TO
 from prefit.jobs.plan import Name, Plan, choose
@@ -67,6 +68,12 @@ class Problem:
         return self.data.train.n
 
     @property
+    def spare_bytes(self) -> int:
+        """What the memory allowed leaves beyond what the plan has counted."""
+        limit = self.memory if self.memory is not None else int(SHARE * free_bytes())
+        return max(0, limit - self.plan.bytes)
+
+    @property
     def scales(self) -> Vector | None:
         """D of `Weighted`, None where every direction has one example of length 1."""
         plain = bool((self.distinct.scales == 1.0).all())
@@ -90,8 +97,10 @@ class Problem:
         """(g, b) columns of A = D K D."""
         block = self.rows @ self.rows[pivots].T
         self.kernel.evaluate(block, block)
-        D = self.distinct.scales
-        return np.asarray(D[:, None] * block * D[pivots])
+        if self.scales is not None:
+            block *= self.scales[:, None]
+            block *= self.scales[pivots]
+        return block
 
     def predict(self, Z: Matrix) -> Matrix:
         """(t, k) outputs on the test inputs of the functions Σ_i z_i κ(x_i, ·), for Z (g, k)."""

@@ -22,6 +22,7 @@ class Solved:
     measure   of the whole set (columns added), with an atom at 0 for labels that contradict each other
     upper     Gauss-Radau side, where one is proved
     Z         (g, k) coefficients of the functions Σ_i z_i κ(x_i, ·), one per column of the code
+    rest      (g, w) residual in the coordinates of A, as the recurrence has it, for a solver that goes on from Z
     """
 
     labels: LabelSet
@@ -32,6 +33,7 @@ class Solved:
     degree: int
     Z: Matrix
     certificate: Certificate | None = None
+    rest: Matrix | None = None
 
     def apply(self, f: Callable[[Vector], Vector]) -> Matrix:
         """(g, w) f(A) applied to the labels in the range of E."""
@@ -86,3 +88,11 @@ def is_open(item: Solved, tolerance: float) -> bool:
     """The interval is wider than asked, or has no upper end."""
     assert item.certificate is not None
     return item.unreachable == 0.0 and (gap_of(item) > tolerance or not np.isfinite(item.certificate.total()[1]))
+
+
+def narrower(old: Solved, new: Solved) -> Solved:
+    """The one whose certified interval is narrower; `new` where `old` has none."""
+    if old.certificate is None or new.certificate is None:
+        return new
+    widths = [upper - lower for lower, upper in (old.certificate.total(), new.certificate.total())]
+    return old if widths[0] < widths[1] else new

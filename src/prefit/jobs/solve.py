@@ -12,10 +12,11 @@ from prefit.jobs import finish, krylov
 from prefit.jobs.ends import UNIT, eigenvalue_floor, spectrum_ends
 from prefit.jobs.exactly import solve_exactly
 from prefit.jobs.labelsets import LabelSet
+from prefit.jobs.plan import BASIS
 from prefit.jobs.problem import Problem
 from prefit.jobs.progress import Clock
 from prefit.jobs.rescue import can_rescue, rescued
-from prefit.jobs.sets import Solved, certified, gap_of, is_open, reachable
+from prefit.jobs.sets import Solved, certified, gap_of, is_open, narrower, reachable
 from prefit.jobs.solution import Request, Solution, Solver, SpectrumEnds, Way
 from prefit.spectra import LabelRun, Nystrom, SpectralMeasure, run_lockstep
 from prefit.storage import Forgetful, Keeper
@@ -24,6 +25,8 @@ __all__ = ["Request", "Solution", "SpectrumEnds", "solve"]
 
 MAX_STEPS = 600
 STEPS_BEFORE_RESCUE = 250  # as many steps cost about what a factorization does at n = 10,000
+# Curves of random labellings are alike at large n, and their forms are found sooner by conjugate gradients.
+EVERY_CURVE_UP_TO, CURVES_OF_DRAWS = 16_384, 2
 ROUNDS = 4  # how often a certificate that came out too wide is answered by more steps
 
 
@@ -53,15 +56,19 @@ class _ByProducts:
         self.cg_steps = 0
         self.low: Vector | None = None
         if not asked.forms_only:
-            self.runs = [krylov.true_run(problem, asked.true), *krylov.random_runs(problem, asked.random)]
+            drawn = asked.random[: self._curves_of_draws()]
+            self.runs = [krylov.true_run(problem, asked.true), *krylov.random_runs(problem, drawn)]
             self.ends_run = krylov.ends_run(problem) if asked.resolve or asked.worst is not None else None
         self.solved = [self._blank(labels) for labels in (asked.true, *asked.random)]
+        self.best = self.solved  # as last certified
 
     def solution(self) -> Solution:
         self._resume()
-        while self.round == 0 or (self.round < ROUNDS and self._open()):
+        while not self._certified() or (self.round < ROUNDS and self._open()):
             self._improve()
-            self._certify()
+            if self.round > 0 or not self.runs or not self._goes_on():
+                self._certify()
+            self._close_round()
         factorized = self._rescue()
         ends = self._ends(factorized)
         worst = None
@@ -104,13 +111,20 @@ class _ByProducts:
             self.products += run_lockstep(
                 problem.weighted, every, self.target, self._max_steps(), progress, enough, after_step
             )
+        for run in self.runs:  # what memory cut short is conjugate gradients' to finish
+            run.handed_over = run.handed_over or (not run.done and self._max_steps() < STEPS_BEFORE_RESCUE)
         krylov.save_runs(self.keeper, every, self.products, self.round)
         self.solved = self._from_runs()
 
     def _from_runs(self) -> list[Solved]:
         problem, asked = self.problem, self.asked
         sets = [krylov.run_set(problem, asked.true, self.runs[0], self.floor)]
-        return sets + krylov.drawn_sets(problem, asked.random, self.runs[1:])
+        sets += krylov.drawn_sets(problem, asked.random[: self._curves_of_draws()], self.runs[1:])
+        return sets + [self._blank(labels) for labels in asked.random[len(sets) - 1 :]]
+
+    def _curves_of_draws(self) -> int:
+        """Random labellings that Lanczos takes: all, or two where conjugate gradients are the cheaper way to a form."""
+        return CURVES_OF_DRAWS if self.problem.gram.n > EVERY_CURVE_UP_TO else len(self.asked.random)
 
     def _conjugate_gradients(self) -> None:
         problem, where = self.problem, self._open()
@@ -133,10 +147,17 @@ class _ByProducts:
 
     def _certify(self) -> None:
         with self.clock.phase("certificate"):
-            self.solved = certified(self.problem, self.solved, self.floor)
+            made = certified(self.problem, self.solved, self.floor)
+        self.solved = [narrower(old, new) for old, new in zip(self.best, made, strict=True)]
+        self.best = self.solved
         self.products += sum(item.Z.shape[1] for item in self.solved)
-        if self.cg_steps or not any(run.handed_over for run in self.runs):
-            self.target /= 4.0
+        self.target /= 4.0
+
+    def _goes_on(self) -> bool:
+        """After Lanczos: whether conjugate gradients have the last digits to find, or whole draws."""
+        return any(run.handed_over for run in self.runs) or any(item.rest is None for item in self.solved)
+
+    def _close_round(self) -> None:
         self.round += 1
         self._save()
 
@@ -153,7 +174,8 @@ class _ByProducts:
         every, low = self._every(), self.low
         if not every and low is None:
             low = np.ones(self.problem.gram.n) / np.sqrt(self.problem.gram.n)
-        ends = spectrum_ends(self.problem, every, self.ends_run, self.floor, self.preconditioner, low)
+        with self.clock.phase("ends of the spectrum"):
+            ends = spectrum_ends(self.problem, every, self.ends_run, self.floor, self.preconditioner, low)
         return replace(ends, factorized=factorized)
 
     def _worst(self, labels: LabelSet) -> Solved:
@@ -178,15 +200,17 @@ class _ByProducts:
             and (item.certificate is None or gap_of(item) > self.asked.tolerance or self._unfinished(item))
         ]
 
+    def _certified(self) -> bool:
+        return all(item.certificate is not None for item in self.solved)
+
     def _unfinished(self, item: Solved) -> bool:
         """No floor gives the interval an upper end, and the run was handed over before its own estimate was small."""
         assert item.certificate is not None
-        endless = not np.isfinite(item.certificate.total()[1])
-        return endless and self.cg_steps == 0 and any(run.handed_over for run in self.runs)
+        return not np.isfinite(item.certificate.total()[1]) and self.cg_steps == 0 and self._goes_on()
 
     def _reopened(self) -> bool:
         """Reopens the Lanczos runs of open sets, where Lanczos is what they are to be solved by."""
-        if self.cg_steps or any(run.handed_over for run in self.runs):
+        if self.cg_steps or self._goes_on():
             return False
         where, most = set(self._open()), self._max_steps()
         groups, first = [[0]], 1
@@ -201,7 +225,10 @@ class _ByProducts:
         return reopened
 
     def _max_steps(self) -> int:
-        return STEPS_BEFORE_RESCUE if can_rescue(self.problem) and self.ends_run is None else MAX_STEPS
+        most = STEPS_BEFORE_RESCUE if can_rescue(self.problem) and self.ends_run is None else MAX_STEPS
+        random = sum(run.width for run in self.runs[1:])
+        each = self.problem.gram.n * (8 * (self.runs[0].width + (self.ends_run is not None)) + 4 * random)
+        return min(most, BASIS + self.problem.spare_bytes // (2 * each))  # a basis that grows is copied
 
     def _solver(self) -> Solver:
         way = "Lanczos" if self.runs else "conjugate gradients"
@@ -225,7 +252,7 @@ class _ByProducts:
             "products": self.products,
             "target": self.target,
             "cg_steps": self.cg_steps,
-            "low": self.low is not None,
+            "certified": self._certified(),
         }
         arrays = {f"Z{i}": item.Z for i, item in enumerate(self.solved)}
         self.keeper.save("solution", facts, arrays | ({} if self.low is None else {"low": self.low}))
@@ -244,6 +271,7 @@ class _ByProducts:
         self.preconditioner = finish.kept_preconditioner(self.problem, self.keeper)
         if self.lanczos_round < self.round:
             self.products = int(saved.facts["products"])
-        sets = self._from_runs() if self.runs else self.solved
-        sets = [replace(item, Z=saved.arrays[f"Z{i}"]) for i, item in enumerate(sets)]
-        self.solved = certified(self.problem, sets, self.floor)
+        self.solved = self._from_runs() if self.runs else self.solved
+        if saved.facts["certified"]:
+            sets = [replace(item, Z=saved.arrays[f"Z{i}"]) for i, item in enumerate(self.solved)]
+            self.solved = self.best = certified(self.problem, sets, self.floor)

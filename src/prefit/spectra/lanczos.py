@@ -20,6 +20,7 @@ from prefit.spectra.measure import SpectralMeasure, combine
 
 MEETS = 1e-13  # of the largest Ritz value: nearer than this to the floor, the least one is it to rounding
 DEFLATED = 1e-12  # a new direction shorter than this portion of the largest so far is rounding, not news
+STRIP = 2048  # rows of a float32 basis taken to float64 at a time
 FIRST_STEPS = 96  # room for so many blocks before the basis is copied
 DEFLATED_SINGLE = 1e-6  # the same for products in float32
 
@@ -43,6 +44,16 @@ def thin_qr(W: Matrix) -> tuple[Matrix, Matrix]:
         inverse = np.linalg.inv(L)
         Q, R = Q @ inverse.T, L.T @ R
     return Q, R
+
+
+def combined(basis: AnyArray, coefficients: Matrix) -> Matrix:
+    """basis @ coefficients in float64; a float32 basis is taken to it strip by strip, never whole."""
+    if basis.dtype == np.float64:
+        return np.asarray(basis @ coefficients)
+    out = np.empty((basis.shape[0], coefficients.shape[1]))
+    for start in range(0, basis.shape[0], STRIP):
+        np.dot(basis[start : start + STRIP].astype(np.float64), coefficients, out=out[start : start + STRIP])
+    return out
 
 
 class BlockLanczos:
@@ -295,13 +306,13 @@ class LanczosDecomposition:
 
     def apply(self, f: Callable[[Vector], Vector]) -> Matrix:
         values, U = self._ritz
-        applied: Matrix = self.basis @ (U @ (f(values)[:, None] * self._coordinates))
+        applied: Matrix = combined(self.basis, U @ (f(values)[:, None] * self._coordinates))
         return applied
 
     def apply_many(self, F: Callable[[Vector], Matrix]) -> Matrix:
         values, U = self._ritz
         weights = F(values)
-        return np.stack([self.basis @ (U @ (weights * c[:, None])) for c in self._coordinates.T], axis=1)
+        return np.stack([combined(self.basis, U @ (weights * c[:, None])) for c in self._coordinates.T], axis=1)
 
     def shortened(self, steps: int) -> LanczosDecomposition:
         """The same run as it was after fewer steps."""
@@ -325,10 +336,10 @@ class LanczosDecomposition:
 
     def top_vector(self) -> Vector:
         """(n,) unit Ritz vector of the largest Ritz value."""
-        vector = np.asarray(self.basis @ self._ritz[1][:, -1], dtype=np.float64)
+        vector = combined(self.basis, self._ritz[1][:, -1:])[:, 0]
         return np.asarray(vector / np.linalg.norm(vector))
 
     def bottom_vector(self) -> Vector:
         """(n,) unit Ritz vector of the smallest Ritz value."""
-        vector = np.asarray(self.basis @ self._ritz[1][:, 0], dtype=np.float64)
+        vector = combined(self.basis, self._ritz[1][:, :1])[:, 0]
         return np.asarray(vector / np.linalg.norm(vector))

@@ -10,7 +10,7 @@ import numpy as np
 from prefit._shapes import Matrix, Vector
 from prefit.gram.gram import Gram
 from prefit.gram.workers import Workers, blas_threads
-from prefit.spectra.lanczos import BlockLanczos
+from prefit.spectra.lanczos import BlockLanczos, combined
 
 CHECK_EVERY = 5  # steps between two looks at the gap: a look costs a banded solve
 SAFETY = 0.7  # stop when the recurrence's own gap is below this portion of the tolerance: rounding adds to it
@@ -44,7 +44,7 @@ class LabelRun:
 
     def galerkin(self) -> Matrix:
         """(n, k) solution of A z = labels in the Krylov spaces."""
-        return np.hstack([np.asarray(b.basis() @ b.solve(), dtype=np.float64) for b in self.blocks])
+        return np.hstack([combined(b.basis(), b.solve()) for b in self.blocks])
 
 
 @dataclass(frozen=True)
