@@ -14,7 +14,7 @@ from prefit.data.options import OPTION_NAMES
 from prefit.documents import Forecast as ForecastDocument
 from prefit.errors import InputError
 from prefit.jobs import ForecastOptions
-from prefit.jobs.lasting import Lasting, announcing, entered
+from prefit.jobs.lasting import Lasting, entered
 from prefit.jobs.options import size_in_bytes
 from prefit.jobs.progress import silent
 from prefit.storage import sha256_of, write_whole
@@ -76,8 +76,7 @@ def lasting_forecast(
         if text is not None:
             finished = Forecast.model_validate_json(text)
             return finished, write_forecast(finished, lasting.out, formats)
-        show = announcing(progress, data, options, lasting)
-        result = Forecast.of(jobs.run_forecast(data, options, show, keeper))
+        result = Forecast.of(jobs.run_forecast(data, options, progress, keeper))
         progress("page", 0.0)
         text = result.to_json()
         try:

@@ -81,7 +81,8 @@ WORDS = {
     "Data.test_n": "examples of the test split; 0 where there is none",
     "Spectrum.lambda_min": "the smallest eigenvalue",
     "LabelResult.name": "which labels",
-    "LabelResult.draws": "labellings; above 16,384 distinct inputs the curves are of the first two of them",
+    "LabelResult.draws": "labellings; above 16,384 distinct inputs the curves are of the first of them, "
+    "as many as have eight columns together",
     "LabelResult.quadratic_form": "yᵀH⁻¹y, summed over the columns of the code; of `random`: the least lower and the "
     "largest upper end over the draws",
     "LabelResult.complexity": "√(2yᵀH⁻¹y/n), for any kernel 2√(κ(1) yᵀK⁻¹y/n); of `random` as above",

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -23,7 +22,7 @@ from prefit.gram.layout import SIDE, Layout, Segment, layout_of, stored_entries
 from prefit.gram.recomputed import RecomputedOperator, fresh_deviation
 from prefit.gram.stored import Tiles
 from prefit.gram.stores import InMemory
-from prefit.gram.tiled import FILE, DiskCopy
+from prefit.gram.tiled import copy_of
 from prefit.gram.workers import Workers
 from prefit.kernels import Kernel
 from prefit.storage import Forgetful, Keeper
@@ -99,7 +98,7 @@ def compact_gram(
     """Form the codes of K and its floor: O(n²d/2), n² bytes. `spill` as for `tiled_gram`."""
     keeper = keeper or Forgetful()
     layout = layout_of(cosines.n, workers.threads, side)
-    sink = CodeSink(layout, keeper.folder if spill else None)
+    sink = CodeSink(layout, keeper if spill else Forgetful())
     formed = form(cosines, kernel, layout, workers, sink, "compact", keeper, progress)
     tiles = Tiles(layout, InMemory(sink.flat), workers, sink.ranges)
     fresh = RecomputedOperator(cosines, kernel, layout, workers)
@@ -110,11 +109,11 @@ def compact_gram(
 class CodeSink:
     """32-bit tiles of a segment, coded in 16 bits as it is left."""
 
-    def __init__(self, layout: Layout, folder: Path | None) -> None:
+    def __init__(self, layout: Layout, keeper: Keeper) -> None:
         self.layout = layout
         self.flat = np.empty(layout.entries, np.uint16)
         self.ranges = np.zeros((len(layout.table), 2))
-        self._copy = DiskCopy(layout, folder / FILE, np.uint16) if folder is not None else None
+        self._copy = copy_of(layout, keeper, np.uint16)
         self._rooms: list[AnyArray] = []
         self._numbers = {segment: number for number, segment in enumerate(layout.segments)}
 

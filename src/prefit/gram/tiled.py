@@ -99,7 +99,7 @@ def tiled_gram(
     """
     keeper = keeper or Forgetful()
     layout = layout_of(cosines.n, workers.threads, side)
-    sink = MemorySink(layout, keeper.folder if spill else None)
+    sink = MemorySink(layout, keeper if spill else Forgetful())
     formed = form(cosines, kernel, layout, workers, sink, "tiled", keeper, progress)
     return tiled_from(formed, "tiled", cosines, kernel, Tiles(layout, InMemory(sink.flat), workers))
 
@@ -113,13 +113,13 @@ def tiled_from(formed: Formed, name: str, cosines: Cosines, kernel: Kernel, tile
 
 
 class MemorySink:
-    """Tiles in one array; with a folder, a copy of the finished ones on its disk, checked when it is read."""
+    """Tiles in one array; where the keeper has a folder, a copy of the finished ones there, checked when it is read."""
 
-    def __init__(self, layout: Layout, folder: Path | None) -> None:
+    def __init__(self, layout: Layout, keeper: Keeper) -> None:
         self.layout = layout
         # The pages come from the kernel as workers first write to them; large ones, where numpy may ask for them.
         self.flat = np.empty(layout.entries, np.int32)
-        self._copy = DiskCopy(layout, folder / FILE, np.int32) if folder is not None else None
+        self._copy = copy_of(layout, keeper, np.int32)
 
     def begin(self) -> None:
         pass
@@ -136,11 +136,19 @@ class MemorySink:
         return None if self._copy is None else self._copy.read(self.flat, saved["checksums"], done)
 
 
-class DiskCopy:
-    """A copy on disk of an array's finished segments. A disk that cannot hold it ends the copying, not the run."""
+def copy_of(layout: Layout, keeper: Keeper, dtype: type) -> DiskCopy | None:
+    folder = keeper.folder
+    return None if folder is None else DiskCopy(layout, folder / FILE, dtype, keeper.warn)
 
-    def __init__(self, layout: Layout, path: Path, dtype: type) -> None:
-        self.layout, self.path, self.dtype = layout, path, dtype
+
+class DiskCopy:
+    """A copy on disk of an array's finished segments. A disk that cannot hold it ends the copying, not the run.
+
+    warn   is told so
+    """
+
+    def __init__(self, layout: Layout, path: Path, dtype: type, warn: Callable[[str], None]) -> None:
+        self.layout, self.path, self.dtype, self.warn = layout, path, dtype, warn
         self._file: TileFile | None = None
         self._written, self._failed = 0, False
         self._checksums = np.zeros(len(layout.segments), np.uint32)
@@ -155,8 +163,14 @@ class DiskCopy:
                 self._file.write(start, flat[start:stop])
                 self._checksums[number] = checksum(flat[start:stop])
             self._file.synchronise()
-        except InputError:
+        except InputError as error:
             self._failed = True
+            cause = error.__cause__
+            why = cause.strerror if isinstance(cause, OSError) and cause.strerror else "too little room is free"
+            self.warn(
+                f"Finished tiles of the Gram matrix could not be copied to {self.path.parent}: {why}; the run goes on "
+                "without the copy, and if it is interrupted, --resume forms them again."
+            )
             return None
         self._written = done
         return {"checksums": self._checksums}

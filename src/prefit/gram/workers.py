@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -48,6 +48,8 @@ class Workers:
                 self.stopping = True
                 for future in futures:
                     future.cancel()
+                wait(futures)  # those under way leave at their next look: none reads or writes any more
+                self.stopping = False
                 raise
 
     def close(self) -> None:

@@ -34,10 +34,13 @@ def expected_plan(data: LabelledData, options: ForecastOptions, folder: Path | N
     return choose(size, options.memory, folder, options.exact, options.only == "complexity")
 
 
-def estimated_seconds(data: LabelledData, options: ForecastOptions) -> float:
-    """A rough time (an estimate, within ×3), also where the examples fit only because some of them coincide."""
+def estimated_seconds(data: LabelledData, options: ForecastOptions, folder: Path | None = None) -> float:
+    """A rough time (an estimate, within ×3), also where the examples fit only because some of them coincide.
+
+    folder   as for `expected_plan`
+    """
     try:
-        return expected_plan(data, options).seconds
+        return expected_plan(data, options, folder).seconds
     except TooLarge:
         size = size_of(data, options, data.train.n)
         return 1.0 + forming_seconds(size, "recomputed") + solving_seconds(size, "recomputed")

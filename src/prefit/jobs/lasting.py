@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from prefit.data import LabelledData
-from prefit.errors import InputError, TooLarge
-from prefit.jobs.estimate import expected_plan
+from prefit.errors import InputError
 from prefit.jobs.identity import check_same, identity_of, with_places_of
 from prefit.jobs.options import ForecastOptions
 from prefit.storage import FolderKeeper, Manifest, sha256_of
@@ -30,7 +29,7 @@ class Lasting:
     command: Mapping[str, Any] | None = None  # as typed, so that naming the folder is enough to go on
     beside: Mapping[str, object] = field(default_factory=dict)  # as for `identity_of`
     tell: Callable[[str], None] = unheard  # where the run starts from, and how it will be done
-    warn: Callable[[str], None] = unheard  # that its state cannot be saved
+    warn: Callable[[str], None] = unheard  # that its state, or a part of it, cannot be saved
 
     def __post_init__(self) -> None:
         try:
@@ -46,7 +45,7 @@ class Lasting:
 
     @property
     def keeper(self) -> FolderKeeper:
-        return FolderKeeper(self.out, self.checkpoint, self.warn)
+        return FolderKeeper(self.out, self.checkpoint, self.warn, self.tell)
 
 
 def entered(
@@ -90,26 +89,3 @@ def _result(path: Path, found: Manifest) -> str | None:
     except OSError:
         return None
     return content.decode("utf-8") if sha256_of(content) == found.finished else None
-
-
-def announcing(
-    progress: Callable[[str, float], None], data: LabelledData, options: ForecastOptions, lasting: Lasting
-) -> Callable[[str, float], None]:
-    """`progress`, with a sentence about the work ahead once nothing stands in its way any more."""
-    said: list[str] = []
-
-    def show(phase: str, portion: float) -> None:
-        if phase == "gram" and not said:
-            said.append(_ahead(data, options, lasting.out))
-            lasting.tell(said[0])
-        progress(phase, portion)
-
-    return show
-
-
-def _ahead(data: LabelledData, options: ForecastOptions, folder: Path) -> str:
-    size = f"{data.train.n:,} examples, {data.train.d:,} features"
-    try:
-        return f"{size}. {expected_plan(data, options, folder).reason.removesuffix('.')} (a rough estimate)."
-    except TooLarge:  # not with all inputs, and yet the run goes on: some coincide, or it takes subsets
-        return f"{size}."

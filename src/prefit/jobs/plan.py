@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from prefit.errors import TooLarge
+from prefit.errors import InputError, TooLarge
 from prefit.gram import compact_bytes, tiled_bytes
 from prefit.gram.stores import SPARE, temporary_folder
+from prefit.gram.tiled import FILE
 from prefit.jobs.memory import SHARE, free_bytes, size_text
 
 Name = Literal["dense", "tiled", "disk", "compact", "recomputed"]
@@ -89,24 +90,28 @@ def choose(
     """The fastest operator that fits.
 
     budget     bytes (--memory); None: SHARE of what is free
-    folder     where tiles on disk would stand; None: the folder for temporary files
+    folder     where tiles on disk would stand, or stand already; None: the folder for temporary files
     exact      an eigendecomposition was asked for, which needs the matrix whole
     compact    16-bit tiles may be used: certified intervals are all that is asked, no curves
-    operator   takes this one if it fits; for tests and benchmarks
+    operator   takes this one if it fits: that of the run that goes on; for tests and benchmarks
     exact_up_to   distinct inputs up to which an eigendecomposition is taken unasked
+
+    Raises TooLarge where the memory cannot hold it, InputError where the disk cannot hold the operator asked for.
     """
     limit = int(SHARE * free_bytes()) if budget is None else budget
-    free = _disk_free(folder)
+    held = _held(folder)
+    free = _disk_free(folder) + held
     names: tuple[Name, ...] = ("tiled", "recomputed", "disk", *(("compact",) if compact else ()))
     if operator is not None:
         names = (operator,)
     elif exact or (size.n <= exact_up_to and memory_bytes(size, "dense") <= limit):
         names = ("dense",)
-    fitting = [
-        n for n in names if memory_bytes(size, n) <= limit and disk_bytes(size, n) + SPARE * (n == "disk") <= free
-    ]
-    if not fitting:
+    affordable = [name for name in names if memory_bytes(size, name) <= limit]
+    if not affordable:
         raise _beyond(size, names, limit)
+    fitting = [name for name in affordable if _has_room(size, name, free, held)]
+    if not fitting:
+        raise _no_room(size, free, folder)
     best = min(fitting, key=lambda name: forming_seconds(size, name) + solving_seconds(size, name))
     forming = forming_seconds(size, best)
     seconds = 1.0 + forming + solving_seconds(size, best)
@@ -147,6 +152,19 @@ def _disk_free(folder: Path | None) -> int:
         return shutil.disk_usage(folder if folder is not None else temporary_folder()).free
     except OSError:
         return 0
+
+
+def _held(folder: Path | None) -> int:
+    """Bytes that the tiles of an earlier part of this run take already: they are read, or their room is taken again."""
+    try:
+        return (folder / FILE).stat().st_size if folder is not None else 0
+    except OSError:
+        return 0
+
+
+def _has_room(size: Size, name: Name, free: int, held: int) -> bool:
+    need = disk_bytes(size, name)
+    return need in (0, held) or need + SPARE <= free
 
 
 # Time -----------------------------------------------------------------------------------------------------------------
@@ -232,4 +250,14 @@ def _beyond(size: Size, names: tuple[Name, ...], limit: int) -> TooLarge:
         f"{what} of {size.n:,} inputs takes {size_text(need)}, more than the {size_text(limit)} allowed "
         f"(--memory; by default 70% of what is free). "
         f"Take --limit {max(1, math.floor(low * 0.95))} or fewer examples, or raise --memory."
+    )
+
+
+def _no_room(size: Size, free: int, folder: Path | None) -> InputError:
+    """The error of a run that keeps its tiles on disk, as it did before it was interrupted, and finds the disk full."""
+    place = folder if folder is not None else temporary_folder()
+    return InputError(
+        f"The run keeps the tiles of {size.n:,} inputs on disk: they take {size_text(disk_bytes(size, 'disk'))} in "
+        f"{place}, where {size_text(free)} are free. Free some space there and go on, or start from the beginning, "
+        "without --resume, in another folder (--out) or with more memory (--memory)."
     )

@@ -150,6 +150,7 @@ def pose(
     rows = U if found.count == U.shape[0] else np.ascontiguousarray(U[found.first])
     cosines = cosines_of(data.train.X, U, found.first)
     plan = _planned(data, options, found.count, isinstance(cosines, IntegerCosines), keeper, operator)
+    keeper.tell(_ahead(data, found, plan))
     with clock.phase("gram") as progress:
         gram = _formed(plan, cosines, kernel, workers, progress, keeper)
     return Problem(
@@ -182,6 +183,13 @@ def _planned(
     if saved is None and plan.seconds >= WORTH_KEEPING:
         keeper.save("plan", {"operator": plan.operator}, {})
     return plan
+
+
+def _ahead(data: LabelledData, found: Distinct, plan: Plan) -> str:
+    """What is to be done, and how, before it is begun."""
+    distinct = f" ({found.count:,} distinct inputs)" if found.count < data.train.n else ""
+    size = f"{data.train.n:,} examples{distinct}, {data.train.d:,} features"
+    return f"{size}. {plan.reason.removesuffix('.')} (a rough estimate)."
 
 
 def _formed(

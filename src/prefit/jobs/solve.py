@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import cast
 
@@ -26,7 +27,7 @@ __all__ = ["Request", "Solution", "SpectrumEnds", "solve"]
 MAX_STEPS = 600
 STEPS_BEFORE_RESCUE = 250  # as many steps cost about what a factorization does at n = 10,000
 # Curves of random labellings are alike at large n, and their forms are found sooner by conjugate gradients.
-EVERY_CURVE_UP_TO, CURVES_OF_DRAWS = 16_384, 2
+EVERY_CURVE_UP_TO, CURVES_OF_COLUMNS = 16_384, 8
 ROUNDS = 4  # how often a certificate that came out too wide is answered by more steps
 
 
@@ -123,8 +124,11 @@ class _ByProducts:
         return sets + [self._blank(labels) for labels in asked.random[len(sets) - 1 :]]
 
     def _curves_of_draws(self) -> int:
-        """Random labellings that Lanczos takes: all, or two where conjugate gradients are the cheaper way to a form."""
-        return CURVES_OF_DRAWS if self.problem.gram.n > EVERY_CURVE_UP_TO else len(self.asked.random)
+        """Random labellings that Lanczos takes: all, or a few columns of them where the forms alone come cheaper."""
+        draws = self.asked.random
+        if self.problem.gram.n <= EVERY_CURVE_UP_TO or not draws:
+            return len(draws)
+        return min(len(draws), math.ceil(CURVES_OF_COLUMNS / int(draws[0].reduced.shape[1])))
 
     def _conjugate_gradients(self) -> None:
         problem, where = self.problem, self._open()

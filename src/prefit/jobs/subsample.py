@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,11 +16,11 @@ from prefit.data.nested import halves, nested_blocks
 from prefit.documents import Forecast
 from prefit.documents.growth import Growth, GrowthBlock
 from prefit.errors import InputError, TooLarge
-from prefit.jobs.estimate import expected_plan
+from prefit.jobs.estimate import estimated_seconds
 from prefit.jobs.growing import ErrorFrom, block_of, growth_of, growth_sentence, subset_sentence
 from prefit.jobs.options import ForecastOptions
 from prefit.jobs.progress import silent
-from prefit.storage import Forgetful, Keeper
+from prefit.storage import Forgetful, Keeper, Within
 
 STAGE = "subsample"
 DEPTH = 4  # octaves below the largest subset: n/16 … n
@@ -45,7 +46,7 @@ class Forecasting(Protocol):
 class Found:
     """What is finished: the forecast of the largest subset, the others' blocks by name, refusals by size."""
 
-    solved: int = 0  # halvings until a subset fitted
+    solved: int = 0  # halvings until a subset fitted, or was begun
     whole: Forecast | None = None
     blocks: dict[str, GrowthBlock] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -53,10 +54,9 @@ class Found:
     refused: list[str] = field(default_factory=list)
 
     def facts(self) -> dict[str, Any]:
-        assert self.whole is not None
         return {
             "solved": self.solved,
-            "whole": self.whole.model_dump(mode="json", by_alias=True),
+            "whole": None if self.whole is None else self.whole.model_dump(mode="json", by_alias=True),
             "blocks": {name: block.model_dump(mode="json") for name, block in self.blocks.items()},
             "seconds": self.seconds,
             "products": self.products,
@@ -67,7 +67,7 @@ class Found:
     def of(cls, facts: dict[str, Any]) -> Found:
         return cls(
             solved=int(facts["solved"]),
-            whole=Forecast.model_validate(facts["whole"]),
+            whole=None if facts["whole"] is None else Forecast.model_validate(facts["whole"]),
             blocks={name: GrowthBlock.model_validate(block) for name, block in facts["blocks"].items()},
             seconds={name: float(value) for name, value in facts["seconds"].items()},
             products=int(facts["products"]),
@@ -80,7 +80,8 @@ def run_subsampled(
 ) -> Forecast:
     """The forecast of the largest subset that fits, with its growth over nested subsets of it.
 
-    Finished blocks are kept in the stage "subsample"; the largest keeps its state under the stages of any forecast.
+    The size that is taken and finished blocks are kept in the stage "subsample"; the largest keeps its state under the
+    stages of any forecast, with its size before their names.
 
     Raises InputError where the data are too few for three sizes.
     """
@@ -92,10 +93,11 @@ def run_subsampled(
         )
     options = replace(options, subsample=False)
     saved = keeper.load(STAGE)
+    begun = saved is not None
     found = Found.of(saved.facts) if saved is not None else Found()
     chain = _chain(data, options.seed)
     if found.whole is None:
-        _forecast_largest(data, chain, options, progress, keeper, forecast, found)
+        _forecast_largest(data, chain, options, progress, keeper, forecast, found, begun)
     _forecast_smaller(data, chain[found.solved], options, progress, keeper, forecast, found)
     assert found.whole is not None
     return _with_growth(data, chain, found)
@@ -161,26 +163,36 @@ def _forecast_largest(
     keeper: Keeper,
     forecast: Forecasting,
     found: Found,
+    begun: bool,
 ) -> None:
-    """All examples, or half of them, or half of that: the first that fits memory and patience."""
+    """All examples, or half of them, or half of that: the first that fits memory and patience.
+
+    begun   an earlier part of the run has taken a size: the run holds to it, whatever the machine has now
+    """
     for halvings, root in enumerate(chain):
+        if halvings < found.solved:
+            continue
         part = subset(data, root, root, options.seed)
         try:
-            _check_time(part, options, last=root is chain[-1])
-            found.whole = forecast(part, options, progress, keeper)
+            if not begun:
+                _check_time(part, options, keeper.folder, last=root is chain[-1])
+                found.solved = halvings
+                keeper.save(STAGE, found.facts(), {})
+            found.whole = forecast(part, options, progress, Within(keeper, str(root.size)))
         except TooLarge as error:
             if root is chain[-1]:
                 raise
             found.refused.append(_refusal(error))
+            begun = False
             continue
         found.solved = halvings
         keeper.save(STAGE, found.facts(), {})
         return
 
 
-def _check_time(data: LabelledData, options: ForecastOptions, last: bool) -> None:
+def _check_time(data: LabelledData, options: ForecastOptions, folder: Path | None, last: bool) -> None:
     """Raise TooLarge where a size should take longer than PATIENCE; the last is tried whatever it takes."""
-    seconds = expected_plan(data, options).seconds
+    seconds = estimated_seconds(data, options, folder)
     if seconds > PATIENCE and not last:
         raise TooLarge(
             f"A forecast of {data.train.n:,} inputs would take about {seconds / 3600:.2g} hours, more than the "

@@ -35,7 +35,8 @@ class FolderKeeper:
 
     out     folder of the results; made where it is missing, and removed again if nothing was kept in it
     every   seconds between saves
-    warn    is told once, in a sentence, that saving fails
+    warn    is told once, in a sentence, that saving fails; and what else stages find worth a warning
+    tell    is told how the run goes
 
     >>> import tempfile
     >>> out = tempfile.mkdtemp()
@@ -48,8 +49,14 @@ class FolderKeeper:
     Saved(facts={'row': 7}, arrays={'total': array([1., 1., 1.])})
     """
 
-    def __init__(self, out: Path, every: float = 60.0, warn: Callable[[str], None] = lambda sentence: None) -> None:
-        self.out, self.place, self.every, self.warn = out, out / FOLDER, every, warn
+    def __init__(
+        self,
+        out: Path,
+        every: float = 60.0,
+        warn: Callable[[str], None] = lambda sentence: None,
+        tell: Callable[[str], None] = lambda sentence: None,
+    ) -> None:
+        self.out, self.place, self.every, self.warn, self.tell = out, out / FOLDER, every, warn, tell
         self._lock = Lock(self.place / "lock")
         self._manifest: Manifest | None = None
         self._made: list[Path] = []

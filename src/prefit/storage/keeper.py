@@ -43,6 +43,12 @@ class Keeper(Protocol):
     def load(self, stage: str) -> Saved | None:
         """The stage's state, `grown` arrays among the others; None where nothing was saved."""
 
+    def tell(self, sentence: str, /) -> None:
+        """Say how the run goes, where somebody listens."""
+
+    def warn(self, sentence: str, /) -> None:
+        """Say that something is lost, or would be if the run were interrupted."""
+
 
 class Forgetful:
     """The keeper of a run that keeps nothing."""
@@ -65,3 +71,42 @@ class Forgetful:
 
     def load(self, stage: str) -> Saved | None:
         return None
+
+    def tell(self, sentence: str, /) -> None:
+        pass
+
+    def warn(self, sentence: str, /) -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class Within:
+    """A part of a run among others: the keeper of the whole, where the part's stages have this name before theirs."""
+
+    keeper: Keeper
+    name: str
+
+    @property
+    def folder(self) -> Path | None:
+        return self.keeper.folder
+
+    def due(self) -> bool:
+        return self.keeper.due()
+
+    def save(
+        self,
+        stage: str,
+        facts: Mapping[str, Any],
+        arrays: Mapping[str, AnyArray],
+        grown: Mapping[str, AnyArray] | None = None,
+    ) -> None:
+        self.keeper.save(f"{self.name}-{stage}", facts, arrays, grown)
+
+    def load(self, stage: str) -> Saved | None:
+        return self.keeper.load(f"{self.name}-{stage}")
+
+    def tell(self, sentence: str, /) -> None:
+        self.keeper.tell(sentence)
+
+    def warn(self, sentence: str, /) -> None:
+        self.keeper.warn(sentence)
