@@ -55,7 +55,7 @@ def normalized(words: list[str]) -> list[str]:
 
 
 class Interrupted(Exception):
-    """Ctrl-C in a run whose state was saved: how to go on."""
+    """Ctrl-C in a run that keeps its state: how to go on."""
 
 
 def _explain(error: Exception) -> int:
@@ -255,10 +255,12 @@ def _stored_command(folder: Path, typed: set[str]) -> dict[str, Any]:
 
     found = FolderKeeper(folder).found()
     if found is None or found.command is None:
-        what = "nothing was saved there" if found is None else "the run was one of the library"
-        raise InputError(
-            f"--resume {folder} alone cannot tell which run to go on with: {what}. Give its whole command."
-        )
+        if found is not None:
+            what, then = "the run was one of the library", "Go on in Python, with resume=True"
+        else:
+            what = "nothing was saved there, as by a run that ends in its first seconds"
+            then = f"Type its whole command, prefit forecast SOURCE … --out {folder}, to start from the beginning"
+        raise InputError(f"--resume {folder} alone cannot tell which run to go on with: {what}. {then}.")
     return {name: value for name, value in found.command.items() if name not in typed}
 
 
@@ -294,7 +296,9 @@ def _told_how_to_go_on(out: Path) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         if not resumable(out):
-            raise
+            raise Interrupted(
+                "no file was left half-written, and nothing was saved yet; start again with the same command."
+            ) from None
         raise Interrupted(f"no file was left half-written; continue with --resume {out}.") from None
     except Exception as error:
         if not isinstance(error, InputError) and resumable(out):

@@ -93,7 +93,23 @@ def test_seconds_between_saves_must_be_positive(value, tmp_path, monkeypatch):
 
 def test_resume_alone_where_nothing_was_saved_asks_for_the_command(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert_refused(run("forecast", "--resume", "nowhere"), "nowhere", "nothing was saved", "whole command")
+    ran = run("forecast", "--resume", "nowhere")
+    assert_refused(ran, "nothing was saved", "whole command, prefit forecast SOURCE … --out nowhere, to start")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_interrupted_before_anything_was_saved_says_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def stops(data, options, progress, keeper):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(prefit.jobs, "run_forecast", stops)
+    ran = run(*SMALL, "--out=result")
+    assert ran.code == 1
+    assert ran.err == (
+        "Interrupted: no file was left half-written, and nothing was saved yet; start again with the same command.\n"
+    )
     assert list(tmp_path.iterdir()) == []
 
 

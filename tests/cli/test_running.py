@@ -48,7 +48,7 @@ def test_ctrl_c_leaves_no_folder(examples, tmp_path):
     ran = interrupted(start("forecast", examples, *LONG, "--out=result", cwd=tmp_path), 0.5)
     assert ran.code == 1
     assert ran.out == ""
-    assert ran.err.endswith("Interrupted: no file was left half-written.\n")
+    assert ran.err.endswith("and nothing was saved yet; start again with the same command.\n")
     assert "Traceback" not in ran.err
     assert list(tmp_path.iterdir()) == []
 

@@ -1,6 +1,8 @@
 """A pass over the tiles that was stopped goes on, and ends with the digits of one that was not."""
 
 import os
+import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -47,7 +49,6 @@ def stopped_after(saves, form, workers, folder):
     keeper = Stopping(folder, saves)
     with pytest.raises(Interrupted):
         MAKERS[form](COSINES, KERNEL, workers, side=SIDE, keeper=keeper)
-    workers.stopping = False
     keeper.saves = None
     return keeper
 
@@ -146,6 +147,8 @@ def test_a_full_disk_costs_tiles_in_memory_their_copy_only(form, workers, tmp_pa
     keeper = Stopping(tmp_path)
     assert digits(MAKERS[form](COSINES, KERNEL, workers, side=SIDE, keeper=keeper)) == digits(whole)
     assert keeper.stages == {}
+    (sentence,) = keeper.warned
+    assert f"could not be copied to {tmp_path}: No space left on device; the run goes on" in sentence
 
 
 def test_a_file_without_a_name_goes_with_the_operator(workers, tmp_path, monkeypatch):
@@ -165,3 +168,38 @@ def test_a_file_is_read_in_windows_that_come_and_go(tmp_path):
     room = np.empty(2048, np.int32)
     file.read(4096, room)
     assert room[0] == 4096
+
+
+# An interrupt.
+
+
+class InterruptedStore:
+    """A store where the first worker is interrupted at its first window, and the others begin theirs after that."""
+
+    def __init__(self, store, workers):
+        self.store, self.workers, self.opened = store, workers, 0
+
+    def ahead(self, start, stop):
+        pass
+
+    def window(self, start, stop):
+        self.opened += 1
+        if start == 0:
+            raise KeyboardInterrupt
+        patience = time.monotonic() + 5.0
+        while not self.workers.stopping and time.monotonic() < patience:
+            time.sleep(0.001)
+        return self.store.window(start, stop)
+
+
+@pytest.mark.parametrize("form", ["tiled", "disk"])
+@pytest.mark.parametrize("columns", [1, 3, 20])
+def test_an_interrupt_ends_a_product_at_the_next_window_and_the_workers_can_be_used_again(form, columns, workers):
+    tiles = MAKERS[form](COSINES, KERNEL, workers, side=SIDE).operator.tiles
+    X = np.random.default_rng(2).standard_normal((N, columns))
+    whole, store = tiles.multiply(X), InterruptedStore(tiles.store, workers)
+    with pytest.raises(KeyboardInterrupt):
+        replace(tiles, store=store).multiply(X)
+    assert store.opened <= 2 < len(tiles.layout.share(1))
+    assert not workers.stopping
+    assert tiles.multiply(X).tobytes() == whole.tobytes()

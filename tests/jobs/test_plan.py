@@ -9,12 +9,13 @@ import prefit.jobs.plan
 from prefit.data import from_arrays
 from prefit.errors import InputError, TooLarge
 from prefit.gram import Workers
+from prefit.gram.stores import SPARE
 from prefit.jobs.options import ForecastOptions
 from prefit.jobs.plan import Size, choose, disk_bytes, memory_bytes
 from prefit.jobs.problem import pose
 from prefit.jobs.progress import Clock
 from prefit.spectra import certify
-from prefit.storage import Forgetful
+from prefit.storage import Forgetful, Saved
 
 GIB = 2**30
 MNIST = Size(60_000, 784, 1, 0, 2, whole=True)
@@ -118,3 +119,84 @@ def test_a_problem_is_posed_with_the_operator_asked_for(operator, disk):
     lower, upper = certify(problem.gram, Y, Z).total()
     assert upper - lower <= 1e-5 * upper
     workers.close()
+
+
+# A run that goes on --------------------------------------------------------------------------------------------------
+
+
+class Resumed(Forgetful):
+    """Of a run whose plan was to have its tiles on disk, in a folder."""
+
+    def __init__(self, folder):
+        self.place, self.told = folder, []
+        self.stages = {"plan": Saved({"operator": "disk"}, {})}
+
+    @property
+    def folder(self):
+        return self.place
+
+    def save(self, stage, facts, arrays, grown=None):
+        self.stages[stage] = Saved(dict(facts), {name: np.array(array) for name, array in arrays.items()})
+
+    def load(self, stage):
+        return self.stages.get(stage)
+
+    def tell(self, sentence):
+        self.told.append(sentence)
+
+
+@pytest.fixture
+def examples():
+    return from_arrays(np.random.default_rng(0).standard_normal((300, 6)), np.arange(300) % 2)
+
+
+def posed(data, keeper, **options):
+    workers = Workers(2)
+    try:
+        return pose(data, ForecastOptions(draws=0, threads=2, **options), workers, Clock(), keeper)
+    finally:
+        workers.close()
+
+
+def test_a_run_that_goes_on_does_not_ask_for_its_tiles_room_twice(disk, examples, tmp_path):
+    keeper = Resumed(tmp_path)
+    first = posed(examples, keeper)
+    assert (tmp_path / "gram.tiles").stat().st_size == first.plan.disk_bytes
+    disk.free = 0
+    again = posed(examples, keeper)
+    assert again.plan.operator == "disk"
+    assert again.gram.notes == ()
+    assert np.array_equal(again.gram.floor.excess, first.gram.floor.excess)
+
+
+def test_where_the_tiles_are_whole_the_disk_may_be_full(disk, tmp_path):
+    size = Size(300, 6, 1, 0, 2)
+    with open(tmp_path / "gram.tiles", "wb") as file:
+        file.truncate(disk_bytes(size, "disk"))
+    disk.free = 0
+    assert choose(size, GIB, tmp_path, operator="disk").operator == "disk"
+    with open(tmp_path / "gram.tiles", "wb") as file:
+        file.truncate(1000)
+    disk.free = SPARE + disk_bytes(size, "disk") - 1001
+    with pytest.raises(InputError, match=r"but 64\.3 MiB are free"):
+        choose(size, GIB, tmp_path, operator="disk")
+
+
+def test_a_full_disk_has_a_sentence_of_its_own(disk, examples, tmp_path):
+    disk.free = 2**20
+    with pytest.raises(InputError) as refusal:
+        posed(examples, Resumed(tmp_path))
+    assert not isinstance(refusal.value, TooLarge)
+    said = str(refusal.value)
+    assert f"they need 64.3 MiB in {tmp_path}, 64 MiB of it for the results, but 1 MiB are free. Free" in said
+    assert "allowed" not in said
+
+
+def test_what_is_told_ahead_is_the_plan_that_is_used(disk, tmp_path):
+    X = np.random.default_rng(0).standard_normal((300, 6))
+    X[200:] = X[:100]
+    keeper = Resumed(tmp_path)
+    problem = posed(from_arrays(X, np.arange(300) % 2), keeper)
+    reason = problem.plan.reason.removesuffix(".")
+    assert keeper.told == [f"300 examples (200 distinct inputs), 6 features. {reason} (a rough estimate)."]
+    assert "Tiles on disk" in reason

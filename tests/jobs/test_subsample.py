@@ -1,12 +1,15 @@
 """`--subsample`: nested forecasts, what is kept between them and left out, and estimates held against the truth."""
 
+import copy
 import itertools
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import prefit
+import prefit.jobs.solve
 import prefit.jobs.subsample as subsample
 from prefit.data import from_arrays
 from prefit.errors import InputError, TooLarge
@@ -229,13 +232,104 @@ def test_a_resumed_run_skips_what_is_finished_and_ends_with_the_same_digits(coun
     forecast, done = stopping_after(count)
     with pytest.raises(Stopped):
         run(data, options, keeper, forecast)
-    assert keeper.saves == len(done) == count
+    assert keeper.saves == len(done) + 1 == count + 1, "the size that is begun, and each that is finished"
     again, rest = stopping_after(100)
     resumed = run(data, options, keeper, again)
     blocks = sum(len(size.blocks) for size in whole.growth.sizes)
     assert len(done) + len(rest) == blocks == 7
     assert resumed.growth == whole.growth
     assert resumed.summary == whole.summary
+
+
+class Everything(Forgetful):
+    """Keeps every stage in memory, and what was told."""
+
+    def __init__(self):
+        self.stages, self.told = {}, []
+
+    def due(self):
+        return True
+
+    def save(self, stage, facts, arrays, grown=None):
+        whole = {name: np.array(array) for name, array in {**arrays, **(grown or {})}.items()}
+        self.stages[stage] = Saved(json.loads(json.dumps(dict(facts))), whole)
+
+    def load(self, stage):
+        return copy.deepcopy(self.stages.get(stage))
+
+    def tell(self, sentence):
+        self.told.append(sentence)
+
+
+def interrupted_in_the_largest(data, options, keeper, monkeypatch):
+    """A run that ends after Lanczos of the largest subset."""
+
+    def stops(*arguments):
+        raise Stopped
+
+    with monkeypatch.context() as patch:
+        patch.setattr(prefit.jobs.solve, "certified", stops)
+        patch.setattr(prefit.jobs.solve._ByProducts, "_conjugate_gradients", stops)
+        with pytest.raises(Stopped):
+            run(data, options, keeper)
+
+
+@pytest.fixture
+def by_products(monkeypatch):
+    monkeypatch.setattr(prefit.jobs.problem, "EXACT_UP_TO", 100)
+
+
+def test_a_resumed_run_holds_to_the_size_that_it_has_begun(by_products, monkeypatch):
+    """However little time or disk there is now."""
+    data, options = loaded(300), ForecastOptions(subsample=True, draws=1, threads=1)
+    whole, keeper = run(data, options), Everything()
+    interrupted_in_the_largest(data, options, keeper, monkeypatch)
+    assert {"subsample", "300-lanczos"} <= set(keeper.stages)
+    monkeypatch.setattr(subsample, "PATIENCE", 1e-9)
+    resumed = run(data, options, keeper)
+    assert resumed.growth == whole.growth
+    assert resumed.labels == whole.labels
+    assert resumed.growth.left_out == []
+
+
+def test_refusals_are_kept_with_the_size_that_is_begun(by_products, monkeypatch):
+    data, options = loaded(601), ForecastOptions(subsample=True, draws=0, threads=1)
+    keeper, asked = Everything(), []
+    with monkeypatch.context() as patch:
+        patch.setattr(subsample, "estimated_seconds", lambda part, *_: 1e9 if part.train.n > 301 else 1.0)
+        interrupted_in_the_largest(data, options, keeper, patch)
+
+    def forecast(part, *arguments):
+        asked.append(part.train.n)
+        return run_forecast(part, *arguments)
+
+    growth = run(data, options, keeper, forecast).growth
+    assert asked[0] == growth.solved == 301
+    assert len(growth.left_out) == 1
+    assert "of 601 inputs would take" in growth.left_out[0]
+    assert all(sentence.startswith("301 examples") for sentence in keeper.told)
+
+
+def test_a_size_refused_when_the_run_goes_on_leaves_no_state_to_a_smaller_one(by_products, monkeypatch):
+    data, options, keeper = loaded(300), ForecastOptions(subsample=True, draws=0, threads=1), Everything()
+    interrupted_in_the_largest(data, options, keeper, monkeypatch)
+
+    def forecast(part, *arguments):
+        if part.train.n > 150:
+            raise TooLarge("A forecast of 300 inputs takes 9 GiB. Take fewer.")
+        return run_forecast(part, *arguments)
+
+    resumed = run(data, options, keeper, forecast)
+    assert resumed.growth == run(data, options, forecast=forecast).growth
+    assert resumed.growth.solved == 150
+
+
+def test_the_disk_looked_at_is_that_of_the_run(monkeypatch, tmp_path):
+    seen = []
+    monkeypatch.setattr(subsample, "estimated_seconds", lambda part, options, folder: seen.append(folder) or 1.0)
+    monkeypatch.setattr(Everything, "folder", tmp_path)
+    run(loaded(140), ForecastOptions(subsample=True, draws=0, threads=1), Everything())
+    assert seen == [tmp_path]
 
 
 def test_progress_is_told_by_size():

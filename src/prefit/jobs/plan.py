@@ -256,8 +256,9 @@ def _beyond(size: Size, names: tuple[Name, ...], limit: int) -> TooLarge:
 def _no_room(size: Size, free: int, folder: Path | None) -> InputError:
     """The error of a run that keeps its tiles on disk, as it did before it was interrupted, and finds the disk full."""
     place = folder if folder is not None else temporary_folder()
+    need = disk_bytes(size, "disk") + SPARE
     return InputError(
-        f"The run keeps the tiles of {size.n:,} inputs on disk: they take {size_text(disk_bytes(size, 'disk'))} in "
-        f"{place}, where {size_text(free)} are free. Free some space there and go on, or start from the beginning, "
-        "without --resume, in another folder (--out) or with more memory (--memory)."
+        f"The run keeps the tiles of {size.n:,} inputs on disk: they need {size_text(need)} in {place}, "
+        f"{size_text(SPARE)} of it for the results, but {size_text(free)} are free. Free some space there and go on, "
+        "or start from the beginning, without --resume, in another folder (--out) or with more memory (--memory)."
     )

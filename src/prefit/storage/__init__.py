@@ -2,7 +2,17 @@
 
 from prefit.storage.files import sha256_of, write_whole
 from prefit.storage.folder import FolderKeeper, resumable
-from prefit.storage.keeper import Forgetful, Keeper, Saved
+from prefit.storage.keeper import Forgetful, Keeper, Saved, Within
 from prefit.storage.manifest import Manifest
 
-__all__ = ["FolderKeeper", "Forgetful", "Keeper", "Manifest", "Saved", "resumable", "sha256_of", "write_whole"]
+__all__ = [
+    "FolderKeeper",
+    "Forgetful",
+    "Keeper",
+    "Manifest",
+    "Saved",
+    "Within",
+    "resumable",
+    "sha256_of",
+    "write_whole",
+]
