@@ -10,6 +10,8 @@ import pytest
 from prefit.documents import Forecast
 from prefit.errors import InputError
 from prefit.reports.figures import forecast_figures, save_figures
+from prefit.reports.page import forecast_page
+from prefit.reports.text import forecast_text
 from tests.reports.documents import HOSTILE, MAKERS, World, as_dict, forecast
 
 NAMES = ["loss", "spectrum", "complexity", "bound"]
@@ -101,3 +103,17 @@ def test_an_unknown_format_is_refused_before_anything_is_written(tmp_path):
     with pytest.raises(InputError, match="svg, pdf, png; got 'gif'"):
         save_figures(forecast("certified"), tmp_path / "figures", ["svg", "gif"])
     assert not (tmp_path / "figures").exists()
+
+
+@pytest.mark.parametrize("name", ["certified", "ten_classes"])
+def test_the_complexity_alone_is_drawn_without_what_was_not_computed(name):
+    doc = forecast(name)
+    labels = [
+        entry.model_copy(update={"residual": None, "steps_to": {}, "distance": None, "projection": None, "test": None})
+        for entry in doc.labels
+    ]
+    bound = doc.bound.model_copy(update={"curve": None, "stopped": None})
+    alone = doc.model_copy(update={"asked": "complexity", "labels": labels, "bound": bound})
+    assert set(forecast_figures(alone)) == ({"complexity"} if name == "certified" else {"complexity", "bound"})
+    assert "Steps to" not in forecast_text(alone)
+    assert "diverges" not in forecast_page(alone)

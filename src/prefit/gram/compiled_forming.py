@@ -126,7 +126,7 @@ def form_tile(  # type: ignore[no-untyped-def]
             for r in range(count):
                 i = first + r
                 c = C[r, :size]
-                _scaled(parts, i, start, inverse[row + i], inverse[column + start : column + start + size], c)
+                scaled(parts, i, start, inverse[row + i], inverse[column + start : column + start + size], c)
                 if diagonal:
                     c[: max(0, min(size, i + 1 - start))] = 0.0
                 top = _absolute(c, P[r, :size], maxima[column + start : column + start + size])
@@ -145,7 +145,8 @@ def form_tile(  # type: ignore[no-untyped-def]
 
 
 @compiled  # type: ignore[untyped-decorator]
-def _scaled(parts: Any, i: int, start: int, inverse: float, inverses: Any, out: Any) -> None:
+def scaled(parts: Any, i: int, start: int, inverse: Any, inverses: Any, out: Any) -> None:
+    """A piece of a row of cosines: the parts of its inner products added, then multiplied with both inverses."""
     size = out.size
     piece = parts[0, i, start : start + size]
     for j in range(size):

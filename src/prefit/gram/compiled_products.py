@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit, types
 from numba.extending import overload
 
+from prefit.gram.compiled_forming import scaled
 from prefit.kernels import compiled as double
 from prefit.kernels import single
 
@@ -109,7 +110,7 @@ def fresh_columns(parts, inverse, row, column, recipe, X, out, absolute):  # typ
             for r in range(count):
                 i = first + r
                 scales = inverse[column + start : column + start + size]
-                _cosines(parts, i, start, inverse[row + i], scales, C[:size])
+                scaled(parts, i, start, inverse[row + i], scales, C[:size])
                 _evaluate(C[:size], F[r, :size], sigma, total, weights, backward, forward)
                 if row == column:
                     # The upper triangle stands for both halves, as in the tiles that are kept.
@@ -133,20 +134,6 @@ def _chosen(  # type: ignore[no-untyped-def]
         evaluate(cosines, values, sigma, total, weights, backward, forward)
 
     return run
-
-
-@compiled  # type: ignore[untyped-decorator]
-def _cosines(parts: Any, i: int, start: int, inverse: Any, inverses: Any, out: Any) -> None:
-    size = out.size
-    piece = parts[0, i, start : start + size]
-    for j in range(size):
-        out[j] = piece[j]
-    for p in range(1, parts.shape[0]):
-        more = parts[p, i, start : start + size]
-        for j in range(size):
-            out[j] += more[j]
-    for j in range(size):
-        out[j] = (out[j] * inverse) * inverses[j]
 
 
 @compiled  # type: ignore[untyped-decorator]

@@ -76,9 +76,7 @@ def _spectrum(doc: Forecast) -> list[Known]:
             Known("λ_max", number(spectrum.lambda_max, _DIGITS), "exact", how),
             Known("λ_min", number(spectrum.lambda_min.estimate, _DIGITS), "exact", how),
         ]
-    rows = [
-        Known("λ_max", number(spectrum.lambda_max, _DIGITS), "estimated", "largest Ritz value, cut at the upper end")
-    ]
+    rows = [Known("λ_max", number(spectrum.lambda_max, _DIGITS), "estimated", "Ritz value, cut at the upper end")]
     if spectrum.lambda_max_upper is not None:
         upper = f"at most {at_most(spectrum.lambda_max_upper, _DIGITS)}"
         rows.append(Known("λ_max, upper end", upper, "certified", "Collatz–Wielandt quotient"))
@@ -86,7 +84,8 @@ def _spectrum(doc: Forecast) -> list[Known]:
     if smallest.lower > 0:
         floor = f"at least {at_least(smallest.lower)}"
         rows.append(Known("λ_min, floor", floor, "certified", _HOW_FLOOR[smallest.proof]))
-    how = "Rayleigh quotient of the smallest Ritz vector"
+    alone = doc.asked == "complexity"
+    how = f"Rayleigh quotient of {'the last direction of the solver' if alone else 'the smallest Ritz vector'}"
     if smallest.error is not None:
         how += f"; an eigenvalue lies within {number(smallest.error, 2)} of it"
     return [*rows, Known("λ_min", number(smallest.estimate), "estimated", how)]

@@ -38,5 +38,6 @@ def forecast_figures(doc: Forecast) -> dict[str, alt.LayerChart]:
     """
     drawn = {name: draw for name, draw in FIGURES.items() if doc.growth is not None or name not in _OF_GROWTH}
     if doc.asked == "complexity":
-        drawn = {name: draw for name, draw in drawn.items() if name not in _OF_MEASURES}
+        left_out = (*_OF_MEASURES, *(() if doc.bound.per_class else ("bound",)))
+        drawn = {name: draw for name, draw in drawn.items() if name not in left_out}
     return {name: draw(doc).configure(**config("paper")) for name, draw in drawn.items()}
