@@ -26,7 +26,7 @@ demo: $(VENV)/.core
 	@echo "The page: $(DEMO)/forecast.html"
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .
