@@ -96,7 +96,9 @@ def _top(problem: Problem, runs: list[LabelRun], preconditioner: Nystrom | None)
         return run.largest, upper_end(problem, run.top_vector())
     largest, vector = max(found, key=lambda pair: pair[0])
     upper = upper_end(problem, vector)
-    if upper > TIGHT * largest:
+    # A preconditioner's vector is near enough where every further product would compute all entries anew.
+    enough = preconditioner is not None and not problem.gram.operator.fast_is_exact
+    if upper > TIGHT * largest and not enough:
         # Labels that hardly touch the top eigenvector do not find it; a start of its own does.
         run = _top_run(problem, None if preconditioner is None else vector)
         if run.largest > largest:
