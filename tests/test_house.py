@@ -34,12 +34,14 @@ ORDER = (
     "jobs",
     "reports",
     "api",
+    "watching",
     "experiments",
     "cli",
 )
 FREE = ("_shapes", "errors")  # imported from everywhere, import nothing of ours but each other
 TOP = ("__init__", "__main__")  # import from everywhere
-TORCH_ADDRESSES: tuple[str, ...] = ()  # modules that may import torch, as "networks/deep.py"
+# Modules that may import torch.
+TORCH_ADDRESSES = ("training/deep.py", "training/module.py", "training/tensors.py", "training/watch.py")
 FORBIDDEN_MODULES = ("pickle", "_pickle", "cloudpickle", "dill", "marshal", "shelve")
 FORBIDDEN_CALLS = ("eval", "exec", "os.system", "os.popen", "joblib.load", "pandas.read_pickle", "torch.load")
 FORBIDDEN_KEYWORDS = ("allow_pickle", "shell")
@@ -101,6 +103,11 @@ def test_the_order_in_the_papers_is_the_order_tested():
 def test_torch_is_imported_at_its_addresses_only(module):
     torch = [line for name, line in imported_modules(tree_of(module)) if name.split(".")[0] == "torch"]
     assert not torch or name_of(module) in TORCH_ADDRESSES, f"{name_of(module)} imports torch, line {torch}"
+
+
+def test_the_package_is_imported_without_torch():
+    code = "import sys, prefit, prefit.cli; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("module", MODULES, ids=name_of)

@@ -82,7 +82,7 @@ def test_so_it_is_in_a_process_of_its_own(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("words", [("forcast", "digits"), ("train", "digits"), ("--quiet",), ("report",)])
+@pytest.mark.parametrize("words", [("forcast", "digits"), ("audit", "digits"), ("--quiet",), ("report",)])
 def test_what_is_no_command_is_refused(words):
     assert_refused(run(*words), "--help")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prefit.cli import _lines
+from prefit.cli.progress import line_by_line
 from tests.cli.runner import Ran, run, start
 
 LONG = ("--draws=200", "--tolerance=1e-6")  # minutes, at 4,000 examples
@@ -57,7 +57,7 @@ def test_ctrl_c_leaves_an_older_result_as_it_was_and_progress_was_shown(examples
     older = tmp_path / "result"
     assert run("forecast", "digits", "--classes=0,1", "--per-class=20", "--quiet", f"--out={older}").code == 0
     before = files(older)
-    ran = interrupted(start("forecast", examples, *LONG, "--out=result", cwd=tmp_path), 4.0)
+    ran = interrupted(start("forecast", examples, *LONG, "--out=result", cwd=tmp_path), 6.0)
     assert ran.code == 1
     assert files(older) == before
     assert any("%" in line for line in ran.err.splitlines())
@@ -82,7 +82,7 @@ def test_a_phase_is_told_after_a_second_and_then_every_ten(reports, lines, monke
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     err = io.StringIO()
     with contextlib.redirect_stderr(err):
-        show = _lines()
+        show = line_by_line()
         for moment, portion in reports:
             now[0] = 100.0 + moment
             show("products", portion)

@@ -1,4 +1,4 @@
-"""The tables of docs/forecast-document.md, made from the models; run as a script it puts them into the page.
+"""The tables of the pages on documents, made from the models; run as a script it puts them into the pages.
 
 python -m tests.documents.page
 """
@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from prefit.documents import Forecast
+from prefit.documents import Document, Forecast
+from prefit.documents.run import Run
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "forecast-document.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 BEGIN, END = "<!-- fields: begin -->\n", "<!-- fields: end -->\n"
 
 # Parts in the order of the document, with the heading under which the page has them.
-HEADINGS = {
+FORECAST_HEADINGS = {
     "Forecast": "The document",
     "Data": "data",
     "Conflict": "data.conflicts[]",
@@ -54,7 +56,7 @@ HEADINGS = {
 }
 
 # What the models leave to the name.
-WORDS = {
+FORECAST_WORDS = {
     "Forecast.schema": "id and version of this schema",
     "Forecast.data": "what was read, and what was done to it",
     "Forecast.kernel": "the kernel: which network's limit the forecast is about",
@@ -129,6 +131,92 @@ WORDS = {
 }
 
 
+RUN_HEADINGS = {
+    "Run": "The document",
+    "Data": "data",
+    "Conflict": "data.conflicts[]",
+    "Network": "network",
+    "Descent": "descent",
+    "TrajectoryPart": "trajectory",
+    "Predicted": "predicted, predicted_finite",
+    "KernelFacts": "kernel",
+    "CheckPart": "checks[]",
+    "SourcePart": "checks[].source",
+    "ConstantPart": "checks[].constants[]",
+    "RunCost": "cost",
+    "RunRan": "ran",
+}
+
+RUN_WORDS = {
+    **{field: words for field, words in FORECAST_WORDS.items() if field.startswith("Data.")},
+    "Run.schema": "id and version of this schema",
+    "Run.summary": "the answer in plain sentences, the most important first",
+    "Run.data": "what was read, and what was done to it, as in the forecast document",
+    "Run.network": "what was trained",
+    "Run.descent": "how, and why it ended",
+    "Run.trajectory": "what was seen at the recorded steps",
+    "Run.kernel": "the spectra behind the predictions, and the margins",
+    "Run.checks": "the statements of the papers, each held against this run, those that do not apply too",
+    "Run.notes": "what the reader of the numbers should know: extensions, what was left out and why",
+    "Run.cost": "what it took",
+    "Run.ran": "where and with what it ran",
+    "Network.kind": "`module`: a user's own",
+    "Descent.seed": "of the weights at k = 0, and of the order in which mini-batches take the examples",
+    "TrajectoryPart.steps": "k, increasing, the first 0; of stochastic descent updates",
+    "TrajectoryPart.loss": "the loss that is descended, on the whole training set",
+    "TrajectoryPart.train_error": "portion of the training examples misclassified; an output of 0 is wrong",
+    "TrajectoryPart.test_error": "the same on the test split",
+    "TrajectoryPart.test_surrogate_error": "E_S on the test split",
+    "Predicted.steps": "those of `trajectory`",
+    "Predicted.loss": "the loss of the predicted outputs",
+    "SourcePart.authors": "of the paper",
+    "SourcePart.year": "of the paper",
+    "SourcePart.reference": "arXiv number, or the page here",
+    "ConstantPart.name": "as in the statement",
+    "ConstantPart.value": "its value",
+    "CheckPart.name": "short, for a table",
+    "CheckPart.statement": "the inequality in words and symbols",
+    "CheckPart.source": "where it stands",
+    "CheckPart.verdict": "`outside its regime`: not seen, where the paper claims it for wider nets only; `violated`: "
+    "an explicit statement whose conditions hold fails; `constant measured`: up to an unnamed constant, the smallest "
+    "that fits",
+    "CheckPart.comment": "why, with the numbers",
+    "CheckPart.predicted": "what it predicts; null where it bounds",
+    "CheckPart.bound": "the side that `measured` must not pass; null where it predicts, or names no constant",
+    "CheckPart.measured": "what was seen; null where the statement does not apply",
+    "CheckPart.constants": "the constants that entered",
+    "KernelFacts.lambda_min": "an estimate of λ_min(H)",
+    "RunCost.seconds": "wall time of the whole run",
+    "RunCost.training_seconds": "wall time of the descent alone, records apart",
+    "RunCost.peak_bytes": "largest resident memory of the process",
+    "RunCost.phases": "seconds by phase",
+    "RunRan.device": "`cpu`, or the name of the CUDA device",
+    "RunRan.precision": "of products, weights and sums",
+    "RunRan.threads": "the same input, options, seed and threads give the same digits",
+    "RunRan.seed": "of everything drawn",
+    "RunRan.versions": "Python and the packages that computed",
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page in docs/ on a document: its model, its parts in their order, and what the models leave to the name."""
+
+    file: Path
+    document: type[Document]
+    headings: dict[str, str]
+    words: dict[str, str]
+
+    @property
+    def text(self) -> str:
+        return self.file.read_text(encoding="utf-8")
+
+
+FORECAST = Page(DOCS / "forecast-document.md", Forecast, FORECAST_HEADINGS, FORECAST_WORDS)
+RUN = Page(DOCS / "run-document.md", Run, RUN_HEADINGS, RUN_WORDS)
+PAGES = (FORECAST, RUN)
+
+
 def kind(part: dict[str, Any]) -> str:
     """A JSON type in a word or two."""
     if "$ref" in part:
@@ -149,15 +237,15 @@ def kind(part: dict[str, Any]) -> str:
     ]
 
 
-def models() -> dict[str, dict[str, Any]]:
+def models(page: Page) -> dict[str, dict[str, Any]]:
     """Every model of the document by name, as JSON schema."""
-    schema = Forecast.model_json_schema(by_alias=True)
-    return {"Forecast": schema, **schema["$defs"]}
+    schema = page.document.model_json_schema(by_alias=True)
+    return {page.document.__name__: schema, **schema["$defs"]}
 
 
-def description(model: str, field: str, part: dict[str, Any]) -> str:
+def description(page: Page, model: str, field: str, part: dict[str, Any]) -> str:
     """The model's own sentence, else ours; KeyError where nobody has one."""
-    return part["description"] if "description" in part else WORDS[f"{model}.{field}"]
+    return part["description"] if "description" in part else page.words[f"{model}.{field}"]
 
 
 def cell(text: str) -> str:
@@ -165,21 +253,22 @@ def cell(text: str) -> str:
     return re.sub(r"(?<![A-Za-z0-9])_", r"\\_", " ".join(text.split()).replace("|", r"\|"))
 
 
-def tables() -> str:
-    """The fields of every part, in the order of `HEADINGS`."""
-    parts = models()
-    sections = [section(name, heading, parts[name]) for name, heading in HEADINGS.items()]
+def tables(page: Page) -> str:
+    """The fields of every part, in the order of its headings."""
+    parts = models(page)
+    sections = [section(page, name, heading, parts[name]) for name, heading in page.headings.items()]
     return "\n".join(sections)
 
 
-def section(name: str, heading: str, schema: dict[str, Any]) -> str:
-    title = heading if name == "Forecast" else ", ".join(f"`{path}`" for path in heading.split(", "))
+def section(page: Page, name: str, heading: str, schema: dict[str, Any]) -> str:
+    whole = name == page.document.__name__
+    title = heading if whole else ", ".join(f"`{path}`" for path in heading.split(", "))
     lines = [f"## {title}", ""]
     if "description" in schema:
         lines += [" ".join(schema["description"].split()), ""]
     lines += ["| field | type | what it holds |", "| --- | --- | --- |"]
     for field, part in schema["properties"].items():
-        lines.append(f"| `{field}` | {cell(kind(part))} | {cell(description(name, field, part))} |")
+        lines.append(f"| `{field}` | {cell(kind(part))} | {cell(description(page, name, field, part))} |")
     return "\n".join([*lines, ""])
 
 
@@ -189,10 +278,10 @@ def between(text: str) -> str:
 
 
 def main() -> None:
-    text = PAGE.read_text(encoding="utf-8")
-    head, _, rest = text.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    PAGE.write_text(f"{head}{BEGIN}\n{tables()}\n{END}{tail}", encoding="utf-8")
+    for page in PAGES:
+        head, _, rest = page.text.partition(BEGIN)
+        _, _, tail = rest.partition(END)
+        page.file.write_text(f"{head}{BEGIN}\n{tables(page)}\n{END}{tail}", encoding="utf-8")
 
 
 if __name__ == "__main__":

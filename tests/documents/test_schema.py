@@ -14,7 +14,8 @@ from jsonschema import Draft202012Validator
 import prefit
 from prefit.documents import Forecast
 from prefit.documents.forecast import SCHEMA
-from tests.documents.page import HEADINGS, PAGE, WORDS, between, cell, description, models, tables
+from prefit.documents.run import Run
+from tests.documents.page import FORECAST, PAGES, RUN, Page, between, cell, description, models, tables
 
 NOT_FINITE = [math.nan, math.inf, -math.inf]
 
@@ -29,39 +30,57 @@ def document(result: prefit.Forecast) -> dict[str, Any]:
     return json.loads(result.to_json())
 
 
-def properties() -> list[tuple[str, str, dict[str, Any]]]:
-    return [(name, field, part) for name, model in models().items() for field, part in model["properties"].items()]
+def properties() -> list[tuple[Page, str, str, dict[str, Any]]]:
+    return [
+        (page, name, field, part)
+        for page in PAGES
+        for name, model in models(page).items()
+        for field, part in model["properties"].items()
+    ]
 
 
-# The page -------------------------------------------------------------------------------------------------------------
+def page_name(page: Page) -> str:
+    return page.file.name
 
 
-def test_the_page_has_the_tables_that_the_models_give():
-    assert between(PAGE.read_text(encoding="utf-8")).strip() == tables().strip(), "python -m tests.documents.page"
+# The pages ------------------------------------------------------------------------------------------------------------
 
 
-def test_every_part_of_the_document_has_its_section():
-    assert set(HEADINGS) == set(models())
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
+def test_a_page_has_the_tables_that_the_models_give(page):
+    assert between(page.text).strip() == tables(page).strip(), "python -m tests.documents.page"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
+def test_every_part_of_a_document_has_its_section(page):
+    assert set(page.headings) == set(models(page))
 
 
 @pytest.mark.parametrize(
-    ("model", "field", "part"), properties(), ids=[f"{model}.{field}" for model, field, _ in properties()]
+    ("page", "model", "field", "part"),
+    properties(),
+    ids=[f"{page_name(page)}:{model}.{field}" for page, model, field, _ in properties()],
 )
-def test_every_field_is_described_in_a_table_of_the_page(model, field, part):
-    rows = re.findall(r"^\| `(\w+)` \| .+? \| (.+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
-    told = description(model, field, part)
+def test_every_field_is_described_in_a_table_of_the_page(page, model, field, part):
+    rows = re.findall(r"^\| `(\w+)` \| .+? \| (.+) \|$", page.text, re.MULTILINE)
+    told = description(page, model, field, part)
     assert len(told) > 3
     assert (field, cell(told)) in rows
 
 
-def test_no_word_is_kept_for_a_field_that_is_gone_or_that_has_its_own():
-    without = {f"{model}.{field}" for model, field, part in properties() if "description" not in part}
-    assert set(WORDS) == without
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
+def test_no_word_is_kept_for_a_field_that_is_gone_or_that_has_its_own(page):
+    without = {
+        f"{model}.{field}" for one, model, field, part in properties() if one is page and "description" not in part
+    }
+    assert set(page.words) == without
 
 
-def test_the_version_of_the_page_is_that_of_the_schema():
-    assert set(re.findall(r"prefit\.forecast/\d+", PAGE.read_text(encoding="utf-8"))) == {SCHEMA}
-    assert models()["Forecast"]["properties"]["schema"]["const"] == SCHEMA
+@pytest.mark.parametrize(("page", "schema"), [(FORECAST, SCHEMA), (RUN, "prefit.run/1")])
+def test_the_version_of_the_page_is_that_of_the_schema(page, schema):
+    kind = page.document.__name__.lower()
+    assert set(re.findall(rf"prefit\.{kind}/\d+", page.text)) == {schema}
+    assert models(page)[page.document.__name__]["properties"]["schema"]["const"] == schema
 
 
 # Documents ------------------------------------------------------------------------------------------------------------
@@ -75,8 +94,22 @@ def test_a_document_of_digits_follows_the_json_schema(document):
     assert next(iter(document)) == "schema"
 
 
-def test_the_library_s_forecast_has_the_same_schema():
-    ours, public = Forecast.model_json_schema(), prefit.Forecast.model_json_schema()
+def test_a_document_of_a_run_follows_the_json_schema():
+    data = prefit.load("digits", classes="0,1", per_class=20, test="digits", test_per_class=5)
+    made = prefit.train(data, width=64, steps=5, kernel_eigenvalues=True)
+    document = json.loads(made.to_json())
+    Draft202012Validator(Run.model_json_schema(by_alias=True)).validate(document)
+    assert next(iter(document)) == "schema"
+    assert prefit.Run.model_validate_json(made.to_json()).to_json() == made.to_json()
+    with pytest.raises(pydantic.ValidationError, match="Extra inputs"):
+        Run.model_validate(changed(document, "checks.0.more", 1))
+    with pytest.raises(pydantic.ValidationError, match="finite"):
+        Run.model_validate(changed(document, "trajectory.loss.1", math.inf))
+
+
+@pytest.mark.parametrize(("ours", "public"), [(Forecast, prefit.Forecast), (Run, prefit.Run)])
+def test_the_library_s_documents_have_the_same_schema(ours, public):
+    ours, public = ours.model_json_schema(), public.model_json_schema()
     assert ours["properties"] == public["properties"]
     assert ours["$defs"] == public["$defs"]
 
@@ -104,20 +137,19 @@ def test_neither_nan_nor_infinity_is_accepted(path, value, document):
         Forecast.model_validate_json(json.dumps(damaged))
 
 
-def test_every_number_of_the_schema_is_declared_finite():
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
+def test_every_number_of_the_schema_is_declared_finite(page):
     """Found through the models: each one refuses infinity in each of its numbers."""
-    loose = [
-        f"{model.__name__}.{name}" for model in parts(Forecast) for name in model.model_fields if lets(model, name)
-    ]
+    loose = [f"{model.__name__}.{name}" for model in parts(page) for name in model.model_fields if lets(model, name)]
     assert loose == []
 
 
-def parts(model: type[pydantic.BaseModel]) -> list[type[pydantic.BaseModel]]:
-    from prefit.documents import forecast, growth, model
+def parts(page: Page) -> list[type[pydantic.BaseModel]]:
+    from prefit.documents import forecast, growth, model, run
 
-    found = {name: value for module in (forecast, growth, model) for name, value in vars(module).items()}
-    assert set(models()) <= set(found)
-    return [found[name] for name in models()]
+    found = {name: value for module in (growth, model, run, forecast) for name, value in vars(module).items()}
+    assert set(models(page)) <= set(found)
+    return [found[name] for name in models(page)]
 
 
 def lets(model: type[pydantic.BaseModel], name: str) -> bool:

@@ -27,6 +27,9 @@ MAKERS = {"tiled": tiled_gram, "disk": disk_gram, "compact": compact_gram, "reco
 SIZES = [(1, "two-layer"), (2, "ntk:2"), (7, "two-layer"), (513, "two-layer"), (1025, "ntk:3"), (1537, "conjugate:1")]
 FORMS = [("dense", 1), ("tiled", 1), ("tiled", 2), ("tiled", 3), *((f, t) for f in list(MAKERS)[1:] for t in (1, 2))]
 CASES = [(form, threads, n, kernel) for n, kernel in SIZES for form, threads in FORMS]
+# How far an entry of a float32 product may be off beyond rounding, in units of κ(1): half a code of a tile that spans
+# 2 κ(1); seen: entries near |s| = 1 are off by the root of a rounding, elsewhere by 1e-6 at most.
+BEYOND_ROUNDING = {"compact": 1.0 / 65_535, "recomputed": 2.0**-12}
 _known = {}
 
 
@@ -64,8 +67,9 @@ def test_a_product_is_the_dense_matrix_times_the_columns(columns, problem):
 def test_float32_columns_give_the_product_to_float32(columns, problem):
     gram, K, _ = problem
     V = np.random.default_rng(columns).standard_normal((gram.n, columns)).astype(np.float32)
-    assert gram.operator.fast_is_exact == (gram.operator.approximation_error == 0.0)
-    allowed = (4e-7 * gram.diagonal + gram.operator.approximation_error) * np.abs(V).sum(axis=0)
+    beyond = BEYOND_ROUNDING.get(gram.operator.name, 0.0)
+    assert gram.operator.fast_is_exact == (beyond == 0.0)
+    allowed = (4e-7 + beyond) * gram.diagonal * np.abs(V).sum(axis=0)
     assert np.all(np.abs(gram.operator.matmat(V) - K @ V.astype(float)) <= allowed)
 
 

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from prefit.jobs import memory
+
 MIB = 2**20
 PROGRAM = """
 import json, resource, sys
@@ -30,6 +32,12 @@ def forecast_in_a_process_of_its_own(n, classes, draws):
     command = [sys.executable, "-c", PROGRAM, str(n), str(classes), str(draws)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
     return json.loads(done.stdout)
+
+
+def test_a_run_may_take_what_it_was_given_else_a_share_of_what_is_free(monkeypatch):
+    monkeypatch.setattr(memory, "free_bytes", lambda: 1001)
+    assert memory.allowed_bytes(5 * MIB) == 5 * MIB
+    assert memory.allowed_bytes(None) == 700
 
 
 @pytest.mark.parametrize(("classes", "draws"), [(2, 0), (2, 8), (4, 2)])

@@ -10,7 +10,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from prefit.reports.page import forecast_card, forecast_page, script_json, vega_bundle
+from prefit.reports.page import forecast_card, forecast_page
+from prefit.reports.shell import script_json, vega_bundle
 from tests.reports.documents import HOSTILE, MAKERS, forecast
 
 MOST_BYTES = 2_000_000

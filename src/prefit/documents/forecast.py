@@ -31,7 +31,10 @@ class Data(Document):
     chosen: dict[str, str] = Field(description="options that chose and prepared the data, where they were given")
     target_centre: Finite = Field(description="regression: fitted target = (value - centre) / scale")
     target_scale: Finite = Field(description="regression: see target_centre; 1 where targets are as given")
-    coding: str = Field(description='"+1 and −1", "one-hot minus 1/c" with the number c, "regression" or "coded"')
+    coding: str = Field(
+        description='"+1 and −1", "one-hot minus 1/c" with the number c, "one-hot" (for the cross-entropy), '
+        '"regression" or "coded"'
+    )
     prepared: Literal["none", "standardized"]
     bias: bool
     sphere: bool = Field(description="inputs were put on the unit sphere")

@@ -17,7 +17,7 @@ from prefit._shapes import AnyArray, Vector
 from prefit.gram.compiled_products import encode
 from prefit.gram.cosines import Cosines
 from prefit.gram.forming import form, quantum_of
-from prefit.gram.gram import Gram
+from prefit.gram.gram import Gram, Operator
 from prefit.gram.layout import SIDE, Layout, Segment, layout_of, stored_entries
 from prefit.gram.recomputed import RecomputedOperator, fresh_deviation
 from prefit.gram.stored import Tiles
@@ -29,7 +29,7 @@ from prefit.storage import Forgetful, Keeper
 
 
 @dataclass(frozen=True)
-class CompactOperator:
+class CompactOperator(Operator):
     """K from 16-bit tiles for float32 columns, recomputed for float64 ones.
 
     tiles     codes and their ranges, in quanta of the 32-bit fixed point
@@ -40,31 +40,13 @@ class CompactOperator:
     quantum: float
     fresh: RecomputedOperator
 
+    name = "compact"
+    precision = "16-bit entries in iterations, recomputed float64 ones in certificates"
+    fast_is_exact = False
+
     @property
     def n(self) -> int:
         return self.fresh.n
-
-    @property
-    def name(self) -> str:
-        return "compact"
-
-    @property
-    def device(self) -> str:
-        return "cpu"
-
-    @property
-    def precision(self) -> str:
-        return "16-bit entries in iterations, recomputed float64 ones in certificates"
-
-    @property
-    def fast_is_exact(self) -> bool:
-        return False
-
-    @property
-    def approximation_error(self) -> float:
-        """Half the widest step of a code, and the rounding of what was coded."""
-        assert self.tiles.ranges is not None
-        return self.quantum * (0.5 * float(self.tiles.ranges[:, 1].max()) + 1.0)
 
     def diagonal(self) -> Vector:
         return self.fresh.diagonal()

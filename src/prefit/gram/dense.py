@@ -11,33 +11,24 @@ from prefit._shapes import AnyArray, Matrix, Vector
 from prefit.gram.compiled_forming import power_sums
 from prefit.gram.cosines import Cosines
 from prefit.gram.floor import LEVELS, NEGLIGIBLE, Floor, excess_upper
-from prefit.gram.gram import Gram
+from prefit.gram.gram import Gram, Operator
 from prefit.kernels import Kernel
 
 STRIP = 1024
 
 
 @dataclass(frozen=True)
-class DenseOperator:
+class DenseOperator(Operator):
     """K held whole, (n, n) float64."""
 
     K: Matrix
 
+    name = "dense"
+    precision = "float64 entries, float64 products"
+
     @property
     def n(self) -> int:
         return int(self.K.shape[0])
-
-    @property
-    def name(self) -> str:
-        return "dense"
-
-    @property
-    def device(self) -> str:
-        return "cpu"
-
-    @property
-    def precision(self) -> str:
-        return "float64 entries, float64 products"
 
     def matmat(self, V: AnyArray) -> AnyArray:
         product: Matrix = self.K @ np.asarray(V, dtype=np.float64)
@@ -46,14 +37,6 @@ class DenseOperator:
     def absolute_matvec(self, v: Vector) -> Vector:
         product: Vector = np.abs(self.K) @ v
         return product
-
-    @property
-    def fast_is_exact(self) -> bool:
-        return True
-
-    @property
-    def approximation_error(self) -> float:
-        return 0.0
 
     def diagonal(self) -> Vector:
         diagonal: Vector = self.K.diagonal().copy()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -12,39 +12,33 @@ from prefit.gram.cosines import UNIT
 from prefit.gram.floor import Floor
 
 
-class Operator(Protocol):
-    """A symmetric matrix known by its products."""
+class Operator(ABC):
+    """A symmetric matrix known by its products.
+
+    name            as docs/operators.md has it
+    precision       of its entries and products, in words
+    device          that computes them
+    fast_is_exact   whether float32 products differ from float64 ones by rounding only
+    """
+
+    name: str
+    precision: str
+    device: str = "cpu"
+    fast_is_exact: bool = True
 
     @property
+    @abstractmethod
     def n(self) -> int: ...
 
-    @property
-    def name(self) -> str:
-        """ "dense", "tiled", "disk", "compact" or "recomputed"."""
-
-    @property
-    def device(self) -> str: ...
-
-    @property
-    def precision(self) -> str: ...
-
-    @property
-    def fast_is_exact(self) -> bool:
-        """Whether float32 products differ from float64 ones by rounding only."""
-
-    @property
-    def approximation_error(self) -> float:
-        """How far an entry can be off in float32 products beyond rounding: 0 where `fast_is_exact`.
-
-        Seen rather than proved for "recomputed", half a code for "compact"; certificates never rest on it.
-        """
-
+    @abstractmethod
     def matmat(self, V: AnyArray) -> AnyArray:
         """K V for V (n, k); float32 columns may be multiplied in float32, float64 columns are in float64."""
 
+    @abstractmethod
     def absolute_matvec(self, v: Vector) -> Vector:
         """|K| v for v (n,), with the absolute values of the entries."""
 
+    @abstractmethod
     def diagonal(self) -> Vector: ...
 
 

@@ -13,18 +13,17 @@ from prefit._shapes import AnyArray, Matrix, Vector
 from prefit.gram.compiled_products import fresh_columns
 from prefit.gram.cosines import Cosines
 from prefit.gram.forming import Formed, form
-from prefit.gram.gram import Gram
+from prefit.gram.gram import Gram, Operator
 from prefit.gram.layout import SIDE, Layout, Segment, layout_of
 from prefit.gram.workers import Workers
 from prefit.kernels import Kernel
 from prefit.storage import Forgetful, Keeper
 
-SINGLE = 2.0**-12  # seen: float32 entries near |s| = 1 are off by the root of a rounding, elsewhere by 1e-6 at most
 BLOCK = 16  # columns in one pass over the tiles; more are multiplied in several, whose sums stay in the cache
 
 
 @dataclass(frozen=True)
-class RecomputedOperator:
+class RecomputedOperator(Operator):
     """K(S) from the cosines S in every product; diagonal entries are kept apart, exact. Memory O(nd + nk)."""
 
     cosines: Cosines
@@ -32,29 +31,13 @@ class RecomputedOperator:
     layout: Layout
     workers: Workers
 
+    name = "recomputed"
+    precision = "recomputed entries: float64 in certificates, float32 in iterations"
+    fast_is_exact = False
+
     @property
     def n(self) -> int:
         return self.layout.n
-
-    @property
-    def name(self) -> str:
-        return "recomputed"
-
-    @property
-    def device(self) -> str:
-        return "cpu"
-
-    @property
-    def precision(self) -> str:
-        return "recomputed entries: float64 in certificates, float32 in iterations"
-
-    @property
-    def fast_is_exact(self) -> bool:
-        return False
-
-    @property
-    def approximation_error(self) -> float:
-        return SINGLE * self.kernel.diagonal
 
     def diagonal(self) -> Vector:
         return np.full(self.n, self.kernel.diagonal)
@@ -96,9 +79,7 @@ class RecomputedOperator:
                     break
             return part
 
-        first, *others = self.workers.share(work)
-        total: Matrix = sum(others, start=first)
-        return np.ascontiguousarray(total.T)
+        return np.ascontiguousarray(self.workers.total(work).T)
 
 
 def recomputed_gram(

@@ -45,7 +45,7 @@ class Tiles:
                 stream_tiles(flat, base, table, first, last, v, part, absolute)
             return part
 
-        return _sum(self.workers.share(work))
+        return self.workers.total(work)
 
     def _few(self, V: AnyArray) -> AnyArray:
         X, ranges = np.ascontiguousarray(V.T), self._ranges(V.dtype)
@@ -56,7 +56,7 @@ class Tiles:
                 few_columns(flat, base, self.layout.table, first, last, ranges, X, part, False)
             return part
 
-        return np.ascontiguousarray(_sum(self.workers.share(work)).T)
+        return np.ascontiguousarray(self.workers.total(work).T)
 
     def _many(self, V: AnyArray) -> AnyArray:
         columns, ranges = V.shape[1], self._ranges(V.dtype)
@@ -80,7 +80,7 @@ class Tiles:
                         part[c0:c1] += block.T @ V[r0:r1]
             return part
 
-        return np.ascontiguousarray(_sum(self.workers.share(work))[:, :columns])
+        return np.ascontiguousarray(self.workers.total(work)[:, :columns])
 
     def _ranges(self, dtype: Any) -> AnyArray:
         if self.ranges is None:
@@ -107,10 +107,3 @@ def _padded(V: AnyArray) -> AnyArray:
     if V.shape[1] <= 24 or V.dtype != np.float32 or not spare:
         return np.ascontiguousarray(V)
     return np.hstack([V, np.zeros((V.shape[0], spare), V.dtype)])
-
-
-def _sum(parts: list[AnyArray]) -> AnyArray:
-    first, *others = parts
-    for part in others:
-        first += part
-    return first

@@ -18,7 +18,7 @@ from prefit._shapes import AnyArray, Vector
 from prefit.errors import InputError
 from prefit.gram.cosines import Cosines
 from prefit.gram.forming import Formed, form, quantum_of
-from prefit.gram.gram import Gram
+from prefit.gram.gram import Gram, Operator
 from prefit.gram.layout import SIDE, Layout, Segment, layout_of, stored_entries
 from prefit.gram.stored import Tiles
 from prefit.gram.stores import InMemory, TileFile, checksum
@@ -31,7 +31,7 @@ ROUNDING = 0.5 + 1e-6  # quanta: half a unit, and three roundings of numbers up 
 
 
 @dataclass(frozen=True)
-class TiledOperator:
+class TiledOperator(Operator):
     """K from 32-bit tiles of its upper half, in memory or on disk; diagonal entries are kept apart, exact.
 
     quantum   q, the value of one unit
@@ -43,25 +43,11 @@ class TiledOperator:
     quantum: float
     entry: float
 
+    precision = "32-bit fixed-point entries, float64 products (float32 where many columns run together)"
+
     @property
     def n(self) -> int:
         return self.tiles.layout.n
-
-    @property
-    def device(self) -> str:
-        return "cpu"
-
-    @property
-    def precision(self) -> str:
-        return "32-bit fixed-point entries, float64 products (float32 where many columns run together)"
-
-    @property
-    def fast_is_exact(self) -> bool:
-        return True
-
-    @property
-    def approximation_error(self) -> float:
-        return 0.0
 
     def diagonal(self) -> Vector:
         return np.full(self.n, self.entry)

@@ -10,6 +10,8 @@ from typing import TypeVar
 
 from threadpoolctl import ThreadpoolController
 
+from prefit._shapes import AnyArray
+
 T = TypeVar("T")
 # Entering a limit asks every loaded library; the controller remembers them. NumPy and SciPy are loaded by then.
 _controller: list[ThreadpoolController] = []
@@ -51,6 +53,13 @@ class Workers:
                 wait(futures)  # those under way leave at their next look: none reads or writes any more
                 self.stopping = False
                 raise
+
+    def total(self, work: Callable[[int], AnyArray]) -> AnyArray:
+        """The workers' arrays added up in the workers' order; the first one is added to."""
+        first, *others = self.share(work)
+        for part in others:
+            first += part
+        return first
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)

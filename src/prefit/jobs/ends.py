@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from prefit._shapes import Vector
+from prefit.gram.cosines import UNIT
 from prefit.jobs.problem import Problem
 from prefit.jobs.solution import TIGHT, SpectrumEnds
 from prefit.spectra import BlockLanczos, LabelRun, LanczosDecomposition, Nystrom
 
-UNIT = 2.0**-53
 TOP_STEPS, NEAR_STEPS = 40, 12
 
 

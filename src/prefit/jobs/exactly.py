@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from prefit._shapes import Matrix, Vector
-from prefit.jobs.ends import UNIT, deviation_norm, eigenvalue_floor, upper_end
+from prefit.gram.cosines import UNIT
+from prefit.jobs.ends import deviation_norm, eigenvalue_floor, upper_end
 from prefit.jobs.labelsets import LabelSet
 from prefit.jobs.problem import Problem
 from prefit.jobs.progress import Clock

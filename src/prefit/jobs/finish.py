@@ -161,14 +161,13 @@ def advance(
 ) -> int:
     """Conjugate gradients until each column's share of its set's gap is small; returns `before` plus the products."""
     rows = problem.weighted.floor_rows()
-    start: list[float] = []
+    first = _rest_if_narrow(run, goal, rows, target)
 
     def look(state: ConjugateGradients) -> float:
         worst = _rest_if_narrow(state, goal, rows, target)
-        start.append(worst)
-        if worst <= 1.0 or start[0] <= 1.0:
+        if worst <= 1.0:
             return 1.0
-        return float(np.clip(math.log(start[0] / worst) / math.log(start[0]), 0.0, 1.0))
+        return float(np.clip(math.log(first / worst) / math.log(first), 0.0, 1.0))
 
     def multiply(V: AnyArray) -> AnyArray:
         exact = problem.gram.operator.fast_is_exact

@@ -10,14 +10,11 @@ from typing import Literal
 
 import numpy as np
 
-from prefit._shapes import Indices, Matrix
+from prefit._shapes import Matrix
 from prefit.data import LabelledData
-from prefit.data.coding import coding_name
 from prefit.documents import Forecast
 from prefit.documents.forecast import (
-    Conflict,
     Convergence,
-    Data,
     KernelPart,
     LambdaMin,
     Spectrum,
@@ -26,16 +23,16 @@ from prefit.documents.model import Cost, Ran, Solver
 from prefit.errors import InputError
 from prefit.gram import Workers, blas_threads
 from prefit.jobs.bounding import bound_of
+from prefit.jobs.data_part import data_part
 from prefit.jobs.entries import label_entries, thinned
 from prefit.jobs.labelsets import LabelSet, own_labels, random_sets, redrawn, worst_set
-from prefit.jobs.memory import SHARE, free_bytes, peak_bytes
+from prefit.jobs.memory import allowed_bytes, peak_bytes
 from prefit.jobs.noise import noise_curve
 from prefit.jobs.options import ForecastOptions
-from prefit.jobs.problem import Problem, conflict_groups, pose
+from prefit.jobs.problem import Problem, pose
 from prefit.jobs.progress import Clock, silent
 from prefit.jobs.ridge import ridge_part
 from prefit.jobs.sentences import summary
-from prefit.jobs.sets import Solved
 from prefit.jobs.solution import Request, Solution, SpectrumEnds
 from prefit.jobs.solve import solve
 from prefit.jobs.subsample import run_subsampled
@@ -45,8 +42,6 @@ from prefit.theory.arora2019 import (
     width_for_concentration,
     width_of_lemma_c3,
 )
-
-GROUPS, ROWS = 20, 10  # of coinciding inputs that are listed
 
 
 def run_forecast(
@@ -65,7 +60,7 @@ def run_forecast(
     if options.subsample:
         return run_subsampled(data, options, progress, keeper or Forgetful(), run_forecast)
     # What is free is asked once: later answers would differ, and with them decisions and digits.
-    options = replace(options, memory=options.memory or int(SHARE * free_bytes()))
+    options = replace(options, memory=allowed_bytes(options.memory))
     clock, workers, keeper = Clock(progress), Workers(options.worker_count), keeper or Forgetful()
     with blas_threads(options.worker_count), closing(workers):
         problem = pose(data, options, workers, clock, keeper)
@@ -129,7 +124,14 @@ def _document(problem: Problem, solution: Solution, options: ForecastOptions, cl
         ridge = None if options.ridge is None else ridge_part(problem, solution.true, options)
     parts = {
         "asked": "complexity" if solution.forms_only else "everything",
-        "data": _data_part(problem, solution.true),
+        "data": data_part(
+            problem.data,
+            problem.distinct,
+            solution.true.labels.Y,
+            solution.true.labels.indices,
+            problem.normalized,
+            problem.gram.notes,
+        ),
         "kernel": KernelPart(name=problem.kernel.name, diagonal=problem.kernel.diagonal),
         "step_size": rate,
         "spectrum": _spectrum(problem, solution.ends),
@@ -143,55 +145,6 @@ def _document(problem: Problem, solution: Solution, options: ForecastOptions, cl
     cost = Cost(seconds=clock.seconds, products=solution.products, peak_bytes=peak_bytes(), phases=clock.phases)
     draft = Forecast(**parts, summary=[], cost=cost, ran=_ran(problem, solution, options))
     return draft.model_copy(update={"summary": summary(draft)})
-
-
-def _data_part(problem: Problem, true: Solved) -> Data:
-    data, Y = problem.data, true.labels.Y
-    groups = conflict_groups(problem.distinct, Y)
-    indices = true.labels.indices
-    classes = list(data.classes) if indices is not None else []
-    real = "coded" if data.task == "classes" else data.task
-    coding = coding_name(len(classes)) if classes else real
-    return Data(
-        source=data.source,
-        name=data.name,
-        n=problem.n,
-        d=data.train.d,
-        classes=classes,
-        class_counts=[] if indices is None else [int(c) for c in np.bincount(indices, minlength=len(classes))],
-        chosen=dict(data.chosen),
-        target_centre=data.target_centre,
-        target_scale=data.target_scale,
-        coding=coding,
-        prepared=data.prepared,
-        bias=data.bias,
-        sphere=problem.normalized,
-        labels=data.labels,
-        label_noise=data.label_noise,
-        test_n=0 if data.test is None else data.test.n,
-        duplicates=problem.distinct.merged,
-        duplicate_groups=_duplicate_groups(problem),
-        conflicting_duplicates=sum(len(group) for group in groups),
-        conflicts=[_conflict(problem, true, group) for group in groups[:GROUPS]],
-        notes=[*data.notes, *problem.gram.notes],
-    )
-
-
-def _duplicate_groups(problem: Problem) -> list[list[int]]:
-    """Rows that coincide on the sphere, the first GROUPS groups, at most ROWS rows each."""
-    distinct, rows = problem.distinct, problem.data.train.rows
-    repeated = np.flatnonzero(np.bincount(distinct.group) > 1)[:GROUPS]
-    return [[int(r) for r in rows[np.flatnonzero(distinct.group == g)[:ROWS]]] for g in repeated]
-
-
-def _conflict(problem: Problem, true: Solved, group: Indices) -> Conflict:
-    shown = group[:ROWS]
-    rows = problem.data.train.rows[shown]
-    if true.labels.indices is not None:
-        labels = [problem.data.classes[i] for i in true.labels.indices[shown]]
-    else:
-        labels = [" ".join(f"{v:.6g}" for v in row) for row in true.labels.Y[shown]]
-    return Conflict(rows=[int(r) for r in rows], labels=labels)
 
 
 def _spectrum(problem: Problem, ends: SpectrumEnds) -> Spectrum:

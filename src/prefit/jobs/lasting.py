@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,8 +11,7 @@ from typing import Any
 
 from prefit.data import LabelledData
 from prefit.errors import InputError
-from prefit.jobs.identity import check_same, identity_of, with_places_of
-from prefit.jobs.options import ForecastOptions
+from prefit.jobs.identity import Asked, check_same, identity_of, versions_that_differ, with_places_of
 from prefit.storage import FolderKeeper, Manifest, sha256_of
 
 
@@ -49,8 +49,8 @@ class Lasting:
 
 
 def entered(
-    keeper: FolderKeeper, data: LabelledData, options: ForecastOptions, lasting: Lasting, result: str
-) -> tuple[ForecastOptions, str | None]:
+    keeper: FolderKeeper, data: LabelledData, options: Asked, lasting: Lasting, result: str
+) -> tuple[Asked, str | None]:
     """The options to run with and, where the run is finished already, the text of its result, a file of this name.
 
     The options say how many threads and how much memory: those of the run that goes on, or what this machine has.
@@ -60,6 +60,9 @@ def entered(
     found = keeper.found() if lasting.resume else None
     if found is not None:
         check_same(found.run, identity, options)
+        differing = versions_that_differ(found.run, identity)
+        if differing is not None and found.stages:
+            lasting.warn(differing)
         identity = found.run
     resolved = with_places_of(identity, options)
     text = None if found is None else _result(lasting.out / result, found)
@@ -81,11 +84,15 @@ def _from_the_beginning(keeper: FolderKeeper, found: Manifest | None) -> str:
 
 
 def _result(path: Path, found: Manifest) -> str | None:
-    """The text of a finished run's result; None where the file is missing or another one."""
+    """The text of a finished run's result; None where the file, or one that it names, is missing or another one."""
     if found.finished is None:
         return None
     try:
         content = path.read_bytes()
     except OSError:
         return None
-    return content.decode("utf-8") if sha256_of(content) == found.finished else None
+    if sha256_of(content) != found.finished:
+        return None
+    text = content.decode("utf-8")
+    beside = json.loads(text).get("files", {})
+    return text if all((path.parent / name).is_file() for name in beside.values()) else None

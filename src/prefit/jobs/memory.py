@@ -23,6 +23,11 @@ def free_bytes() -> int:
         return available
 
 
+def allowed_bytes(budget: int | None) -> int:
+    """What a run may take: the budget it was given (--memory), else SHARE of what is free now."""
+    return int(SHARE * free_bytes()) if budget is None else budget
+
+
 def peak_bytes() -> int:
     """Largest resident memory of this process so far; 0 where the system does not say."""
     try:

@@ -16,7 +16,7 @@ from prefit.errors import InputError, TooLarge
 from prefit.gram import compact_bytes, tiled_bytes
 from prefit.gram.stores import SPARE, temporary_folder
 from prefit.gram.tiled import FILE
-from prefit.jobs.memory import SHARE, free_bytes, size_text
+from prefit.jobs.memory import allowed_bytes, size_text
 
 Name = Literal["dense", "tiled", "disk", "compact", "recomputed"]
 EXACT_UP_TO = 2048  # distinct inputs whose eigendecomposition takes a second or two
@@ -89,7 +89,7 @@ def choose(
 ) -> Plan:
     """The fastest operator that fits.
 
-    budget     bytes (--memory); None: SHARE of what is free
+    budget     bytes (--memory), as for `allowed_bytes`
     folder     where tiles on disk would stand, or stand already; None: the folder for temporary files
     exact      an eigendecomposition was asked for, which needs the matrix whole
     compact    16-bit tiles may be used: certified intervals are all that is asked, no curves
@@ -98,7 +98,7 @@ def choose(
 
     Raises TooLarge where the memory cannot hold it, InputError where the disk cannot hold the operator asked for.
     """
-    limit = int(SHARE * free_bytes()) if budget is None else budget
+    limit = allowed_bytes(budget)
     held = _held(folder)
     free = _disk_free(folder) + held
     names: tuple[Name, ...] = ("tiled", "recomputed", "disk", *(("compact",) if compact else ()))

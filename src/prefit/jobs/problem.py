@@ -25,7 +25,7 @@ from prefit.gram import (
     tiled_gram,
 )
 from prefit.jobs.estimate import size_of
-from prefit.jobs.memory import SHARE, free_bytes
+from prefit.jobs.memory import allowed_bytes
 from prefit.jobs.options import ForecastOptions
 from prefit.jobs.plan import EXACT_UP_TO as EXACT_UP_TO
 from prefit.jobs.plan import Name, Plan, choose
@@ -70,8 +70,7 @@ class Problem:
     @property
     def spare_bytes(self) -> int:
         """What the memory allowed leaves beyond what the plan has counted."""
-        limit = self.memory if self.memory is not None else int(SHARE * free_bytes())
-        return max(0, limit - self.plan.bytes)
+        return max(0, allowed_bytes(self.memory) - self.plan.bytes)
 
     @property
     def scales(self) -> Vector | None:
@@ -229,13 +228,3 @@ def _test_inputs(data: LabelledData, normalize: bool) -> tuple[Matrix | None, Ve
         return None, None
     rows, lengths = unit_rows(data.test.X, data.test.rows)
     return rows, np.ones_like(lengths) if normalize else lengths
-
-
-def conflict_groups(distinct: Distinct, Y: Matrix) -> list[Indices]:
-    """Examples that share a direction with another label, group by group."""
-    conflicts = distinct.in_conflict(Y)
-    if not conflicts.size:
-        return []
-    order = np.argsort(distinct.group, kind="stable")
-    starts = np.searchsorted(distinct.group[order], np.arange(distinct.count + 1))
-    return [order[starts[g] : starts[g + 1]] for g in conflicts]

@@ -7,9 +7,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 
-def silent(phase: str, portion: float) -> None:
+class Show(Protocol):
+    """Told where a run is: its phase, the portion of it that is done, and where there is one a detail, as the loss."""
+
+    def __call__(self, phase: str, portion: float, detail: str = "", /) -> None: ...
+
+
+def silent(phase: str, portion: float, detail: str = "", /) -> None:
     """No progress is shown."""
 
 

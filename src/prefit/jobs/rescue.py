@@ -10,7 +10,7 @@ import scipy.linalg
 from prefit._shapes import Matrix
 from prefit.gram import dense_gram
 from prefit.gram.dense import DenseOperator
-from prefit.jobs.memory import SHARE, free_bytes
+from prefit.jobs.memory import allowed_bytes
 from prefit.jobs.problem import Problem
 from prefit.jobs.progress import Clock
 from prefit.jobs.rate import product_rate
@@ -23,8 +23,7 @@ UP_TO = 12_000  # distinct inputs: n³/3 operations, some ten seconds on two cor
 def can_rescue(problem: Problem) -> bool:
     """Whether a dense factorization fits time and memory."""
     n = problem.gram.n
-    limit = problem.memory if problem.memory is not None else SHARE * free_bytes()
-    return n <= UP_TO and 32 * n * n <= limit
+    return n <= UP_TO and 32 * n * n <= allowed_bytes(problem.memory)
 
 
 def rescued(problem: Problem, sets: list[Solved], clock: Clock) -> tuple[list[Solved], float]:

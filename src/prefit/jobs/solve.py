@@ -9,8 +9,9 @@ from typing import cast
 import numpy as np
 
 from prefit._shapes import Matrix, Vector
+from prefit.gram.cosines import UNIT
 from prefit.jobs import finish, krylov
-from prefit.jobs.ends import UNIT, eigenvalue_floor, spectrum_ends
+from prefit.jobs.ends import eigenvalue_floor, spectrum_ends
 from prefit.jobs.exactly import solve_exactly
 from prefit.jobs.labelsets import LabelSet
 from prefit.jobs.plan import BASIS
@@ -43,7 +44,7 @@ class _ByProducts:
 
     runs     Lanczos runs of the label sets, then the one for the ends of the spectrum; empty for forms only
     solved   the label sets with their solutions so far, certified
-    round    certificates made so far
+    round    rounds closed so far: steps, then a certificate, which the first leaves to the next where it hands over
     target   relative gap that the recurrences aim at; smaller where the certificate came out wider than they said
     """
 

@@ -11,7 +11,7 @@ from prefit.documents import Forecast, Interval
 from prefit.documents.forecast import LabelResult, QuadraticForm, StepsTo
 from prefit.documents.model import Verdict
 from prefit.documents.numbers import at_most, interval, mean_and_spread, number, percent, steps, steps_range
-from prefit.reports import growth
+from prefit.reports import dataset, growth
 from prefit.reports.story import is_exact, smallest_eigenvalue
 
 MEANING_OF_WORDS = (
@@ -197,7 +197,8 @@ def _test(doc: Forecast) -> Fact | None:
 
 def _commonest(doc: Forecast) -> float:
     """Error of always answering the commonest class of the training split."""
-    return 1 - max(doc.data.class_counts) / doc.data.n if doc.data.class_counts else doc.bound.trivial
+    known = dataset.commonest(doc.data)
+    return doc.bound.trivial if known is None else known
 
 
 def _below(value: float, null: float) -> Verdict:

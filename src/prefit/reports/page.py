@@ -1,21 +1,11 @@
-"""A forecast as one self-contained HTML page, and as a small card for notebooks.
-
-The page asks the network for nothing: Vega is embedded once, the figures are inlined as JSON
-with every `<` written \\u003c, and a Content-Security-Policy forbids the rest.
-"""
+"""A forecast as one self-contained HTML page, and as a small card for notebooks."""
 
 from __future__ import annotations
 
-import functools
-import json
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from prefit.documents import Forecast
-from prefit.documents.numbers import at_most, interval, number, percent, printable, seconds, steps_range
-from prefit.reports import growth, story
+from prefit.reports import growth, shell, story
 from prefit.reports.certificates import certificates
 from prefit.reports.facts import MEANING_OF_WORDS, facts, portions
 
@@ -65,38 +55,26 @@ _GROWTH_CAPTIONS = {
 def forecast_page(doc: Forecast) -> str:
     """The whole page: verdict, numbers, figures, tables, what is certified, cost; at most 2 MB."""
     from prefit.reports.figures import forecast_figures
-    from prefit.reports.figures.theme import config
 
-    specs = {}
-    for name, chart in forecast_figures(doc).items():
-        specs[name] = chart.properties(width="container").to_dict()
-        del specs[name]["config"]
-    captions = _captions(doc)
-    shown = [{"key": name, "title": _TITLES[name], "caption": captions[name]} for name in specs]
-    return (
-        _environment()
-        .get_template("forecast.html.j2")
-        .render(
-            **_shared(doc),
-            figures=shown,
-            certificates=certificates(doc),
-            meaning_of_words=MEANING_OF_WORDS,
-            specs=script_json(specs),
-            themes=script_json({tone: config(tone) for tone in ("light", "dark")}),
-            bundle=Markup(vega_bundle()),  # a library, not data: nothing to escape
-        )
-    )
+    shown = shell.drawn(forecast_figures(doc), _TITLES, _captions(doc))
+    return shell.page("forecast.html.j2", **_shared(doc), **shown, certificates=certificates(doc))
 
 
 def forecast_card(doc: Forecast) -> str:
     """A few rows for a notebook: verdict and key numbers, escaped, no script."""
-    return _environment().get_template("card.html.j2").render(**_shared(doc))
+    return shell.card(**_shared(doc))
 
 
 def _shared(doc: Forecast) -> dict[str, Any]:
     return {
         "doc": doc,
+        "command": "prefit forecast",
+        "kicker": "prefit forecast · before training",
+        "examples": story.what_the_data_are(doc),
+        "cost": story.cost(doc),
+        "versions": story.versions(doc.ran.versions),
         "facts": facts(doc),
+        "meaning_of_words": MEANING_OF_WORDS,
         "portions": portions(doc),
         "names": story.label_names(doc),
         "story": story,
@@ -113,36 +91,3 @@ def _captions(doc: Forecast) -> dict[str, str]:
         "complexity": _COMPLEXITY_CAPTION,
         "bound": per_class if doc.bound.curve is None else _BOUND_CAPTION,
     } | _GROWTH_CAPTIONS
-
-
-@functools.cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("prefit.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    for filter_ in (at_most, interval, number, percent, printable, seconds, steps_range):
-        environment.filters[filter_.__name__] = filter_
-    return environment
-
-
-def script_json(value: Any) -> Markup:
-    """JSON that may stand inside a script element: ASCII, and neither <, > nor &."""
-    text = json.dumps(value, allow_nan=False, separators=(",", ":"), ensure_ascii=True)
-    for char in "<>&":
-        text = text.replace(char, f"\\u{ord(char):04x}")
-    return Markup(text)  # escaped above
-
-
-@functools.cache
-def vega_bundle() -> str:
-    """Vega, Vega-Lite and Vega-Embed as one script, from vl-convert; sets `vegaEmbed`."""
-    import vl_convert
-
-    from prefit.reports.figures.save import vega_lite_version
-
-    bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=vega_lite_version())
-    return bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")

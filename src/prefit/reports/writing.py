@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prefit.documents import Forecast
 from prefit.errors import InputError
-from prefit.reports.figures import FIGURES, save_figures
 from prefit.reports.page import forecast_page
 from prefit.storage import write_whole
 
+if TYPE_CHECKING:
+    import altair as alt
+
 FORMATS = ("svg", "pdf", "png")
 DOCUMENT, PAGE = "forecast.json", "forecast.html"
+
+
+@dataclass(frozen=True)
+class Written:
+    """The texts of a result, made before the first file is written.
+
+    files    name in the folder: text, in the order in which they are written; the page last
+    charts   figures to be written as files too, by name
+    stale    names of figures of which older runs may have left files
+    """
+
+    files: Mapping[str, str]
+    charts: Mapping[str, alt.LayerChart] = field(default_factory=dict)
+    stale: Sequence[str] = ()
 
 
 def write_forecast(result: Forecast, folder: Path, formats: Sequence[str] = (), document: str | None = None) -> Path:
@@ -21,22 +39,31 @@ def write_forecast(result: Forecast, folder: Path, formats: Sequence[str] = (), 
     The texts are made before the first file is written, each file is written whole, figures of older runs go with
     their document.
     """
-    page = forecast_page(result)
+    from prefit.reports.figures import FIGURES, forecast_figures
+
+    texts = {} if document is None else {DOCUMENT: document}
+    charts = forecast_figures(result) if formats else {}
+    stale = () if document is None else tuple(FIGURES)
+    return write_result(Written(texts | {PAGE: forecast_page(result)}, charts, stale), folder, formats)
+
+
+def write_result(result: Written, folder: Path, formats: Sequence[str]) -> Path:
+    """Write all of it into `folder`, made where it is missing; returns the path of the last file, the page."""
+    from prefit.reports.figures.save import save_charts
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if formats:
-            save_figures(result, folder, formats)
-        if document is not None:
-            write_whole(folder / DOCUMENT, document.encode("utf-8"))
-            _remove_figures(folder, formats)
-        return write_whole(folder / PAGE, page.encode("utf-8"))
+        save_charts(result.charts, folder, formats)
+        *_, page = [write_whole(folder / name, text.encode("utf-8")) for name, text in result.files.items()]
+        _remove_figures(folder, result.stale, formats)
     except OSError as error:
         raise InputError(f"--out must be a folder that can be written: {folder}: {error.strerror}.") from error
+    return page
 
 
-def _remove_figures(folder: Path, formats: Sequence[str]) -> None:
+def _remove_figures(folder: Path, names: Sequence[str], formats: Sequence[str]) -> None:
     """Those of formats that this run did not write."""
-    for name in FIGURES:
+    for name in names:
         for other in FORMATS:
             if other not in formats:
                 (folder / f"{name}.{other}").unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """A Gram matrix and labels come in; label measures and certified intervals go out."""
 
 from prefit.spectra.certify import Certificate, certify, verified_floor
-from prefit.spectra.cg import ConjugateGradients, Identity, run_columns
+from prefit.spectra.cg import ConjugateGradients, run_columns
 from prefit.spectra.decomposition import Decomposition
 from prefit.spectra.exact import Eigensystem, ExactDecomposition, eigensystem
 from prefit.spectra.lanczos import BlockLanczos, LanczosDecomposition
@@ -17,7 +17,6 @@ __all__ = [
     "Decomposition",
     "Eigensystem",
     "ExactDecomposition",
-    "Identity",
     "LabelRun",
     "LanczosDecomposition",
     "Nystrom",

@@ -24,13 +24,6 @@ class Preconditioner(Protocol):
         """P⁻¹R for R (n, k)."""
 
 
-class Identity:
-    """No preconditioner."""
-
-    def solve(self, R: Matrix) -> Matrix:
-        return R
-
-
 class ConjugateGradients:
     """The state of k columns of A Z = B, started at Z (zeros if None) whose residual is R.
 

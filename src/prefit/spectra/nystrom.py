@@ -95,9 +95,7 @@ def inner_products(F: AnyArray, R: AnyArray, workers: Workers | None) -> Matrix:
 
     if workers is None:
         return work(0, 1)
-    first, *others = workers.share(lambda worker: work(worker, workers.threads))
-    total: Matrix = sum(others, start=first)
-    return total
+    return workers.total(lambda worker: work(worker, workers.threads))
 
 
 def multiply(F: AnyArray, C: Matrix, workers: Workers | None) -> Matrix:

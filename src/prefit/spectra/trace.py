@@ -68,7 +68,10 @@ class Control:
 
 
 def exact_trace(values: Vector) -> TraceEstimate:
-    """Σ 1/λ_i of all eigenvalues (g,), which must be positive."""
+    """Σ 1/λ_i of all eigenvalues (g,), which must be positive.
+
+    There is no sampling error; what rounding does to the eigenvalues is not counted.
+    """
     return TraceEstimate(float((1.0 / values).sum()), 0.0, 0, "eigenvalues")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.stats
+import scipy.special
 
 from prefit._shapes import Matrix, Vector
 
@@ -68,7 +68,7 @@ class PowerLaw:
 
 
 def _student(degrees: int) -> float:
-    return float(scipy.stats.t.ppf(0.5 + CONFIDENCE / 2.0, degrees))
+    return float(scipy.special.stdtrit(degrees, 0.5 + CONFIDENCE / 2.0))
 
 
 def fit_power_law(sizes: Sequence[float], values: Sequence[float], variances: Sequence[float]) -> PowerLaw:

@@ -5,6 +5,10 @@ One definition serves the page, where a chart is as wide as its column, and the 
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
 import altair as alt
 
 from prefit.documents import Forecast
@@ -12,7 +16,7 @@ from prefit.reports.figures.bound import bound_figure
 from prefit.reports.figures.complexity import complexity_figure
 from prefit.reports.figures.growth import growth_complexity_figure, growth_error_figure, growth_steps_figure
 from prefit.reports.figures.loss import loss_figure
-from prefit.reports.figures.save import save_figures
+from prefit.reports.figures.save import save_charts
 from prefit.reports.figures.spectrum import spectrum_figure
 from prefit.reports.figures.theme import config
 
@@ -41,3 +45,10 @@ def forecast_figures(doc: Forecast) -> dict[str, alt.LayerChart]:
         left_out = (*_OF_MEASURES, *(() if doc.bound.per_class else ("bound",)))
         drawn = {name: draw for name, draw in drawn.items() if name not in left_out}
     return {name: draw(doc).configure(**config("paper")) for name, draw in drawn.items()}
+
+
+def save_figures(
+    doc: Forecast, folder: str | os.PathLike[str], formats: Sequence[str] = ("svg", "pdf", "png")
+) -> list[Path]:
+    """The figures of a forecast as files: each in each format, written whole into `folder`."""
+    return save_charts(forecast_figures(doc), folder, formats)

@@ -9,9 +9,9 @@ import altair as alt
 from prefit.documents import Forecast
 from prefit.documents.forecast import Bound, PerClass
 from prefit.documents.numbers import at_most, printable
+from prefit.reports.dataset import short
 from prefit.reports.figures import parts
 from prefit.reports.figures.theme import HEIGHT
-from prefit.reports.story import short
 
 _HEADROOM = 1.6  # the axis ends this far above the trivial line or the smallest bound, whichever is higher
 _CURVES = ("the predictor", "its best multiple")

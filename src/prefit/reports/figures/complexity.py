@@ -9,7 +9,7 @@ import altair as alt
 from prefit.documents import Forecast
 from prefit.documents.forecast import LabelResult
 from prefit.documents.numbers import interval, mean_and_spread
-from prefit.reports.figures import parts
+from prefit.reports.figures import labels, parts
 from prefit.reports.figures.theme import HEIGHT
 from prefit.reports.story import label_names
 
@@ -102,7 +102,7 @@ def _band(doc: Forecast, scale: alt.Scale, kinds: Sequence[str]) -> list[parts.L
     random = doc.entry("random")
     if random is None or random.complexity.mean is None:
         return []
-    base = parts.rows([_point(doc, random)]).encode(color=parts.series(doc, kinds), tooltip=_TOOLTIP)
+    base = parts.rows([_point(doc, random)]).encode(color=labels.series(doc, kinds), tooltip=_TOOLTIP)
     return [
         base.mark_rect(opacity=0.25).encode(y=_y(scale, "low"), y2="high:Q"),
         base.mark_rule(opacity=0.7, strokeDash=[7, 3]).encode(y=_y(scale)),
@@ -112,7 +112,7 @@ def _band(doc: Forecast, scale: alt.Scale, kinds: Sequence[str]) -> list[parts.L
 def _curve(doc: Forecast, curve: list[parts.Row], scale: alt.Scale, kinds: Sequence[str]) -> list[parts.Layer]:
     if not curve:
         return []
-    base = parts.rows(curve).encode(x=_x(), y=_y(scale), color=parts.series(doc, kinds))
+    base = parts.rows(curve).encode(x=_x(), y=_y(scale), color=labels.series(doc, kinds))
     tooltip = [
         alt.Tooltip("portion:Q", title="redrawn", format=".0%"),
         alt.Tooltip("complexity:Q", title="expected complexity", format=".3~g"),
@@ -127,7 +127,7 @@ _TOOLTIP = [alt.Tooltip("labels:N", title="labels"), alt.Tooltip("told:N", title
 
 def _marks(doc: Forecast, points: list[parts.Row], scale: alt.Scale, kinds: Sequence[str]) -> list[parts.Layer]:
     """A point with its interval for each kind of label."""
-    base = parts.rows(points).encode(x=_x(), color=parts.series(doc, kinds), tooltip=_TOOLTIP)
+    base = parts.rows(points).encode(x=_x(), color=labels.series(doc, kinds), tooltip=_TOOLTIP)
     bars = base.mark_rule(strokeWidth=2).encode(y=_y(scale, "low"), y2="high:Q")
     dots = base.mark_point(filled=True, size=90, opacity=1).encode(y=_y(scale))
     return [bars, dots] if points else []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import altair as alt
@@ -10,13 +9,11 @@ import altair as alt
 from prefit.documents import Forecast
 from prefit.documents.growth import Growth, GrowthBlock, GrowthFit, GrowthSize, Quantity, Spread
 from prefit.documents.numbers import number, percent
-from prefit.reports.figures import parts
+from prefit.reports.figures import labels, parts
 from prefit.reports.growth import spread_text
 from prefit.reports.story import label_names
 
 _MARGIN = 1.12  # between the outermost numbers and the frame
-_NICE = (1, 1.5, 2, 3, 4, 5, 6, 7, 8)
-_MOST_TICKS = 7
 
 
 def growth_error_figure(doc: Forecast) -> alt.LayerChart:
@@ -166,7 +163,7 @@ def _figure(
     x, y = _x(doc, measured, ahead), _Axis(measured + ahead, title, numbers)
     seen = {row["line"] + row["labels"] for row in measured}
     drawn = {kind for kind, name in lines.values() if name + label_names(doc)[kind] in seen}
-    color = parts.series(doc, sorted(drawn))
+    color = labels.series(doc, sorted(drawn))
     layers = [
         *_bands(laws, x, y, color),
         *_curves(laws, measured, x, y, color),
@@ -205,23 +202,8 @@ class _Axis:
             f"{field}:Q",
             title=self.title,
             scale=alt.Scale(type="log", domain=[self.low, self.high], nice=False),
-            axis=alt.Axis(format=self.numbers, values=ticks(self.low, self.high)),
+            axis=alt.Axis(format=self.numbers, values=parts.ticks(self.low, self.high)),
         )
-
-
-def ticks(low: float, high: float) -> list[float]:
-    """Round numbers on a logarithmic axis, as many as can be read."""
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    for digits in (_NICE, (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,)):
-        found = [digit * 10.0**p for p in decades for digit in digits if low <= digit * 10.0**p <= high]
-        if len(found) <= _MOST_TICKS:
-            break
-    if len(found) >= 3:
-        return found[:: -(-len(found) // _MOST_TICKS)]
-    # Less than a factor of two: even steps of 1, 2 or 5 units.
-    unit = 10.0 ** math.floor(math.log10((high - low) / 4))
-    step = next(m * unit for m in (1, 2, 5, 10) if (high - low) / (m * unit) <= _MOST_TICKS)
-    return [round(i * step, 12) for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def _bands(laws: list[parts.Row], x: alt.X, y: _Axis, color: alt.Color) -> list[parts.Layer]:

@@ -7,7 +7,7 @@ import altair as alt
 from prefit.documents import Forecast
 from prefit.documents.forecast import Residual
 from prefit.documents.numbers import number
-from prefit.reports.figures import parts
+from prefit.reports.figures import labels, parts
 from prefit.reports.story import label_names
 
 _LOWEST = 2e-3  # the document's curves end at 1%; portions below this leave the figure
@@ -54,9 +54,9 @@ def _portion(norm: float, start: float) -> float:
 
 def _layers(doc: Forecast, points: list[parts.Row], kinds: list[str]) -> list[parts.Layer]:
     low = min(row["portion"] for row in points)
-    x, color = parts.step_axis(max(row["step"] for row in points)), parts.series(doc, kinds)
+    x, color = parts.step_axis(max(row["step"] for row in points)), labels.series(doc, kinds)
     base = parts.rows(points).encode(x=x, y=_axis("portion", low), color=color)
-    lines = base.mark_line(strokeWidth=2.5, clip=True).encode(strokeDash=parts.dashes(doc, kinds))
+    lines = base.mark_line(strokeWidth=2.5, clip=True).encode(strokeDash=labels.dashes(doc, kinds))
     spots = parts.hover_points(base.encode(tooltip=_TOOLTIP), "near", ["labels", "step"])
     wide = [row for row in points if row["high"] - row["low"] > _SEEN * row["high"]]
     band = parts.rows(wide).mark_area(opacity=0.25, clip=True)

@@ -1,22 +1,22 @@
-"""What several figures share: rows in, marks out."""
+"""What several figures share: rows in, marks out; `curves` makes whole figures of lines and points by name."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import altair as alt
 import numpy as np
 
-from prefit.documents import Forecast
 from prefit.reports.figures.theme import HEIGHT, WIDTH
-from prefit.reports.story import label_names
 
 Row = dict[str, Any]
 Layer = alt.Chart
 MOST_POINTS = 400  # a curve in a figure 560 pixels wide; 2,000 is the most a page should hold
 STEP_FORMAT = "~s"
-KINDS = ("true", "random", "worst")
+_NICE = (1, 1.5, 2, 3, 4, 5, 6, 7, 8)
+_MOST_TICKS = 7
 
 
 def rows(values: Iterable[Row]) -> Layer:
@@ -46,37 +46,6 @@ def message(text: str) -> alt.LayerChart:
     return layered([layer], height=70)
 
 
-def series(doc: Forecast, kinds: Sequence[str], symbol: str | None = "stroke") -> alt.Color:
-    """Colour by kind of label, the same in every figure; the legend only holds what is drawn."""
-    return alt.Color("labels:N", scale=alt.Scale(domain=_domain(doc)), legend=_legend(doc, kinds, symbol))
-
-
-def dashes(doc: Forecast, kinds: Sequence[str]) -> alt.StrokeDash:
-    """The same by dash, for those who do not see the colour; the legend shows both."""
-    scale = alt.Scale(domain=_domain(doc), range=[[1, 0], [7, 3], [2, 2]])
-    return alt.StrokeDash("labels:N", scale=scale, legend=_legend(doc, kinds, "stroke"))
-
-
-def shapes(doc: Forecast, kinds: Sequence[str]) -> alt.Shape:
-    """The same by the shape of points."""
-    scale = alt.Scale(domain=_domain(doc), range=["circle", "triangle-up", "square"])
-    return alt.Shape("labels:N", scale=scale, legend=_legend(doc, kinds, None))
-
-
-def _domain(doc: Forecast) -> list[str]:
-    names = label_names(doc)
-    return [names[kind] for kind in KINDS]
-
-
-def _legend(doc: Forecast, kinds: Sequence[str], symbol: str | None) -> alt.Legend:
-    """Equal legends of colour, dash and shape are drawn as one."""
-    names = label_names(doc)
-    values = [names[kind] for kind in KINDS if kind in kinds]
-    if symbol is None:
-        return alt.Legend(title=None, values=values, symbolSize=80)
-    return alt.Legend(title=None, values=values, symbolSize=250, symbolType=symbol)
-
-
 def thinned(count: int, most: int = MOST_POINTS) -> list[int]:
     """At most about `most` of the indices 0 .. count − 1, denser at the start, both ends kept."""
     if count <= most:
@@ -92,6 +61,21 @@ def log_axis_values(low: float, high: float) -> list[float]:
     digits = (1, 2, 5) if last - first <= 2 else (1,)
     ticks = [digit * 10.0**p for p in range(first, last + 1, stride) for digit in digits]
     return [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001]
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """Round numbers on a logarithmic axis, as many as can be read."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for digits in (_NICE, (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,)):
+        found = [digit * 10.0**p for p in decades for digit in digits if low <= digit * 10.0**p <= high]
+        if len(found) <= _MOST_TICKS:
+            break
+    if len(found) >= 3:
+        return found[:: -(-len(found) // _MOST_TICKS)]
+    # Less than a factor of two: even steps of 1, 2 or 5 units.
+    unit = 10.0 ** math.floor(math.log10((high - low) / 4))
+    step = next(m * unit for m in (1, 2, 5, 10) if (high - low) / (m * unit) <= _MOST_TICKS)
+    return [round(i * step, 12) for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def step_axis(last: int, title: str = "Gradient descent step k") -> alt.X:

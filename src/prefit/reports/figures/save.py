@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import altair as alt
 import vl_convert
 
-from prefit.documents import Forecast
 from prefit.errors import InputError
 from prefit.storage import write_whole
 
@@ -43,21 +42,19 @@ def _png(spec: Spec) -> bytes:
 _FORMATS: dict[str, Callable[[Spec], bytes]] = {"svg": _svg, "pdf": _pdf, "png": _png}
 
 
-def save_figures(
-    doc: Forecast, folder: str | os.PathLike[str], formats: Sequence[str] = ("svg", "pdf", "png")
+def save_charts(
+    charts: Mapping[str, alt.LayerChart], folder: str | os.PathLike[str], formats: Sequence[str] = ("svg", "pdf", "png")
 ) -> list[Path]:
     """Write each figure in each format into `folder`, made where it is missing, and return the paths.
 
     A file is written whole or not at all; nothing is written if a format is unknown.
     """
-    from prefit.reports.figures import forecast_figures
-
     unknown = [name for name in formats if name not in _FORMATS]
     if unknown:
         raise InputError(f"figures can be written as {', '.join(_FORMATS)}; got {unknown[0]!r}. Name some of these.")
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
-    specs = {name: chart.to_dict() for name, chart in forecast_figures(doc).items()}
+    specs = {name: chart.to_dict() for name, chart in charts.items()}
     return [
         write_whole(place / f"{name}.{kind}", _FORMATS[kind](spec)) for name, spec in specs.items() for kind in formats
     ]

@@ -6,7 +6,7 @@ import altair as alt
 
 from prefit.documents import Forecast
 from prefit.documents.forecast import LabelResult
-from prefit.reports.figures import parts
+from prefit.reports.figures import labels, parts
 from prefit.reports.story import is_exact, label_names
 
 _LEAST = 1e-12  # eigenvalues below this portion of the largest are rounding
@@ -40,8 +40,8 @@ def _exact(doc: Forecast, entries: list[LabelResult]) -> alt.LayerChart:
     right = parts.rows(projections).encode(
         x=x,
         y=_log_axis("projection", "Label projection |v·y| (points)", projections, left=False),
-        color=parts.series(doc, kinds, symbol=None),
-        shape=parts.shapes(doc, kinds),
+        color=labels.series(doc, kinds, symbol=None),
+        shape=labels.shapes(doc, kinds),
         tooltip=_PROJECTION,
     )
     points = right.mark_point(filled=True, size=22, opacity=0.55)
@@ -116,8 +116,8 @@ def _cumulative(doc: Forecast, entries: list[LabelResult]) -> alt.LayerChart:
         scale=alt.Scale(domain=[0, 1]),
         axis=alt.Axis(format="%", tickCount=5),
     )
-    base = parts.rows(points).encode(x=x, y=y, color=parts.series(doc, kinds))
-    lines = base.mark_line(interpolate="step-after", strokeWidth=2.5).encode(strokeDash=parts.dashes(doc, kinds))
+    base = parts.rows(points).encode(x=x, y=y, color=labels.series(doc, kinds))
+    lines = base.mark_line(interpolate="step-after", strokeWidth=2.5).encode(strokeDash=labels.dashes(doc, kinds))
     spots = parts.hover_points(base.encode(tooltip=_CUMULATIVE), "near", ["labels", "eigenvalue"])
     return parts.layered([lines, spots])
 

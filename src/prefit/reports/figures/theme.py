@@ -1,8 +1,9 @@
 """Colours and type of the figures, light, dark and for paper; marks name a style, never a colour.
 
 The colours are Okabe and Ito's (2008), told apart by all common kinds of colour vision; their
-lighter members serve dark backgrounds. Blue is always the labels in question, orange the random
-ones, green the worst case.
+lighter members serve dark backgrounds. In a forecast blue is always the labels in question, orange
+the random ones, green the worst case; beside a run blue is what was measured, orange what the
+infinitely wide network predicts, green what the network's own kernel predicts.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from typing import Any, Literal
 
 Theme = Literal["paper", "light", "dark"]
 
-_SERIES = {"light": ["#0072B2", "#D55E00", "#009E73"], "dark": ["#56B4E9", "#E69F00", "#2FC79B"]}
+_SERIES = {
+    "light": ["#0072B2", "#D55E00", "#009E73", "#A8428F", "#56B4E9", "#B98200", "#6E7781"],
+    "dark": ["#56B4E9", "#E69F00", "#2FC79B", "#E08CC4", "#9DA9FF", "#F0E442", "#A3ADB8"],
+}
 _INK = {"light": "#24292f", "dark": "#e4e7eb"}
 _MUTED = {"light": "#57606a", "dark": "#a3adb8"}
 _GRID = {"light": "#e4e7eb", "dark": "#333b44"}
@@ -54,6 +58,7 @@ def config(theme: Theme) -> dict[str, Any]:
             "offset": 6,
             "gridAlign": "none",
             "columnPadding": 14,
+            "columns": 3,
         },
         # `ordinal` is used by the bound's lines alone: the curve, its best multiple, what it must beat.
         "range": {"category": _SERIES[tone], "ordinal": [_SERIES[tone][0], _SERIES[tone][0], muted]},

@@ -1,0 +1,77 @@
+"""A command that runs a job in a folder of results: read, run or go on, write, print."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Generic
+
+from prefit.api import Forecast, Run
+from prefit.cli.entry import Interrupted
+from prefit.cli.options import Options, check_targets, file_name, formats_of, lasting_of, options_of
+from prefit.cli.progress import shown_progress
+from prefit.data import LabelledData, load
+from prefit.data.options import OPTION_NAMES
+from prefit.errors import InputError
+from prefit.jobs.lasting import Lasting
+from prefit.jobs.progress import Show
+from prefit.jobs.run_options import size_in_bytes
+from prefit.storage import resumable
+
+
+@dataclass(frozen=True)
+class Job(Generic[Options]):
+    """What a command runs: its options, and the library's function for a run in a folder."""
+
+    kind: type[Options]
+    run: Callable[[LabelledData, Options, Lasting, Sequence[str], Show], tuple[Forecast | Run, Path]]
+
+
+def run_job(job: Job[Options], asked: dict[str, Any]) -> None:
+    """Read the data, run or go on, write and print; `asked` holds the options by their names in Python."""
+    if isinstance(asked["memory"], str):
+        asked = {**asked, "memory": size_in_bytes(asked["memory"])}
+    formats, options, quiet = formats_of(asked["figures"]), options_of(job.kind, asked), asked["quiet"]
+    check_targets(asked["out"], asked["json"])
+    lasting = lasting_of(asked, Path(asked["out"] or "."))
+    with shown_progress(quiet) as show:
+        show("reading", 0.0)
+        data = load(asked["source"], **{name: asked[name] for name in ("target", "test", *OPTION_NAMES)})
+        show("reading", 1.0)
+        if asked["out"] is None:
+            lasting = replace(lasting, out=Path(f"prefit-{options.job}-{file_name(data.name)}"))
+        with _told_how_to_go_on(lasting.out):
+            result, page = job.run(data, options, lasting, formats, show)
+    deliver(result, asked["json"], page, quiet)
+
+
+@contextmanager
+def _told_how_to_go_on(out: Path) -> Iterator[None]:
+    """A run that ends early, its state saved, says how to continue it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not resumable(out):
+            raise Interrupted(
+                "no file was left half-written, and nothing was saved yet; start again with the same command."
+            ) from None
+        raise Interrupted(f"no file was left half-written; continue with --resume {out}.") from None
+    except Exception as error:
+        if not isinstance(error, InputError) and resumable(out):
+            error.add_note(f"Continue with --resume {out}.")
+        raise
+
+
+def deliver(result: Forecast | Run, json: str | None, page: Path, quiet: bool) -> None:
+    """Text to the screen, the second copy of the result where it was asked."""
+    stream = sys.stderr if json == "-" else sys.stdout
+    if not quiet:
+        print(result, file=stream)
+        print(f"\nPage: {page}", file=stream)
+    if json == "-":
+        sys.stdout.write(result.to_json())
+    elif json is not None:
+        result.to_json(json)

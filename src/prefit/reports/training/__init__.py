@@ -1,0 +1,1 @@
+"""A run document in, its text, its figures or its page out."""

@@ -1,0 +1,141 @@
+"""Whole studies at tiny sizes: files, tables and pages; what is finished is not computed again."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import numpy as np
+import pytest
+
+from prefit.experiments import STUDIES, StudyOptions, reproduce
+from prefit.experiments.writing import study_text
+from tests.cli.runner import assert_refused, run
+from tests.experiments.images import write_sets
+
+WIDTHS = {"n": 40, "width": 512, "seeds": 2, "steps": 50, "threads": 1}
+FIGURES = {"n": 12, "kernel_n": 40, "width": 32, "steps": 20, "threads": 1}
+
+
+@pytest.fixture(scope="module")
+def sets(tmp_path_factory):
+    return str(write_sets(tmp_path_factory.mktemp("sets")))
+
+
+ONLY = {"arora2019/figure1": "cifar10", "arora2019/figure2": "mnist"}
+
+
+def options(name, sets):
+    return StudyOptions(**WIDTHS) if name == "width-study" else StudyOptions(data=sets, only=ONLY[name], **FIGURES)
+
+
+@pytest.fixture(scope="module", params=list(STUDIES))
+def carried_out(request, sets, tmp_path_factory):
+    out = tmp_path_factory.mktemp("study")
+    found, page = reproduce(request.param, out, options(request.param, sets))
+    return STUDIES[request.param], found, page
+
+
+def rows(path):
+    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+
+
+def test_a_study_leaves_its_tables_figures_and_page(carried_out):
+    study, found, page = carried_out
+    for name, table in found.tables.items():
+        assert len(set(table.columns)) == len(table.columns)
+        assert len(rows(page.parent / f"{name}.csv")) == len(table.rows) > 0
+    for name in found.figures:
+        assert (page.parent / f"{name}.svg").read_bytes().startswith(b"<svg")
+        assert (page.parent / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    html = page.read_text(encoding="utf-8")
+    assert study.title in html
+    assert all(f'id="figure-{name}"' in html for name in found.figures)
+    assert "http://" not in html.replace("http://www.w3.org", "").partition("<script>")[0]
+    assert page.stat().st_size < 2_000_000
+
+
+def test_a_study_says_what_it_found(carried_out):
+    study, found, _ = carried_out
+    text = study_text(study, found)
+    assert text.startswith(study.title)
+    assert found.tables["differences"].title in text
+    assert "nan" not in text.lower().replace("nanograms", "")
+
+
+def test_finished_parts_are_not_computed_again(carried_out, sets, monkeypatch):
+    study, found, page = carried_out
+
+    def never(*arguments, **named):
+        raise AssertionError("a finished part was computed again")
+
+    monkeypatch.setattr("prefit.experiments.width_study.measured", never)
+    monkeypatch.setattr("prefit.experiments.arora2019_figure1.spectrum", never)
+    monkeypatch.setattr("prefit.experiments.arora2019_figure1.trained", never)
+    monkeypatch.setattr("prefit.experiments.arora2019_figure2.wide", never)
+    monkeypatch.setattr("prefit.experiments.arora2019_figure2.lazy", never)
+    monkeypatch.setattr("prefit.experiments.arora2019_figure2.net", never)
+    before = {path.name: path.read_bytes() for path in page.parent.glob("*.csv")}
+    again, _ = reproduce(study.name, page.parent, options(study.name, sets), formats=())
+    assert again.sentences == found.sentences
+    assert {path.name: path.read_bytes() for path in page.parent.glob("*.csv")} == before
+
+
+def test_more_seeds_leave_the_nets_that_are_finished(sets, tmp_path):
+    """The width study's cells are nets of their own: what was trained stays."""
+    small = {**WIDTHS, "width": 256, "seeds": 1}
+    reproduce("width-study", tmp_path, StudyOptions(**small), formats=())
+    before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "cells").iterdir()}
+    reproduce("width-study", tmp_path, StudyOptions(**{**small, "seeds": 2}), formats=())
+    after = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "cells").iterdir()}
+    assert len(after) == 2 * len(before)
+    assert {name: after[name] for name in before} == before
+
+
+def test_the_noise_studys_ends_agree_with_each_other(sets, tmp_path):
+    """At portion 0 every draw is the labels themselves, and the expectation is their own form."""
+    found, _ = reproduce("arora2019/figure2", tmp_path, StudyOptions(data=sets, **FIGURES), formats=())
+    for key in ("mnist", "cifar10"):
+        rows_of_set = [row for row in found.tables["draws"].rows if row[0] == key]
+        _, portion, expected, mean, std, *_ = rows_of_set[0]
+        assert (portion, std) == (0.0, pytest.approx(0.0, abs=1e-9))
+        assert mean == pytest.approx(expected, rel=1e-6)
+        _, portion, expected, mean, std, *_ = rows_of_set[-1]
+        assert portion == 1.0
+        assert abs(mean - expected) <= 4 * std / np.sqrt(8)
+
+
+# The command
+
+
+def test_the_command_lists_the_studies():
+    done = run("reproduce")
+    assert done.code == 0
+    assert [line.split()[0] for line in done.out.splitlines()] == list(STUDIES)
+
+
+def test_the_command_refuses_in_one_paragraph(monkeypatch, tmp_path):
+    monkeypatch.delenv("PREFIT_DATA", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert_refused(run("reproduce", "figure-7"), "no study", "width-study")
+    assert_refused(run("reproduce", "arora2019/figure1"), "--data DIR", "PREFIT_DATA")
+    assert_refused(run("reproduce", "width-study", "--n", "5"), "even")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_prints_the_differences_and_the_page(tmp_path):
+    words = ["--n", 40, "--width", 256, "--seeds", 2, "--threads", 1, "--out", tmp_path / "out"]
+    done = run("reproduce", "width-study", *words)
+    assert done.code == 0, done.err
+    assert "Exponents in the width m" in done.out
+    assert f"Page: {tmp_path / 'out' / 'study.html'}" in done.out
+
+
+def test_an_interrupt_says_that_finished_parts_are_kept(tmp_path, monkeypatch):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("prefit.experiments.width_study.measured", interrupted)
+    done = run("reproduce", "width-study", "--n", 40, "--out", tmp_path / "out")
+    assert done.code == 1
+    assert "go on with the same command" in done.err
