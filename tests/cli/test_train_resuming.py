@@ -157,7 +157,7 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_bits(options, most, e
     assert whole.code == 0, whole.err
     resume: tuple[str, ...] = ()
     while kills < most or resume:
-        patience = draw.uniform(0.2, 0.9) * seconds if kills < most else 300.0
+        patience = draw.uniform(0.2, 0.6) * seconds if kills < most else 300.0
         ran = killed_after(start(*words, *resume, cwd=tmp_path), patience)
         if ran is None:
             kills, resume = kills + 1, ("--resume",)
