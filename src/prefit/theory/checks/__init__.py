@@ -5,7 +5,8 @@ from collections.abc import Callable
 from prefit.theory.checks import arora2019, caogu2020
 from prefit.theory.checks.evidence import Evidence, Prediction
 from prefit.theory.checks.parts import Statement
-from prefit.theory.checks.statement import Check, Constant, Source, Verdict
+from prefit.theory.checks.statement import Check, Constant, Verdict
+from prefit.theory.source import Source
 
 __all__ = ["Check", "Constant", "Evidence", "Prediction", "Source", "Verdict", "all_checks"]
 

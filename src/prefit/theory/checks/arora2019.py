@@ -28,8 +28,9 @@ from prefit.theory.checks.parts import (
     several_outputs,
     worst,
 )
-from prefit.theory.checks.statement import Check, Constant, Source
+from prefit.theory.checks.statement import Check, Constant
 from prefit.theory.finite_width import concentration, independent_neurons, lemma_c3
+from prefit.theory.source import Source
 
 SINGLE = 2.0**-21  # relative error of a loss whose outputs come from float32 products: some units of its rounding
 EXTENSION = " The paper has one output; that each of several follows H by itself is our extension."

@@ -22,8 +22,9 @@ from prefit.theory.checks.parts import (
     off_the_sphere,
     worst,
 )
-from prefit.theory.checks.statement import Check, Constant, Source
+from prefit.theory.checks.statement import Check, Constant
 from prefit.theory.margins import NOT_SEPARABLE
+from prefit.theory.source import Source
 
 ROUNDING = 1e-6  # of B_k², whose terms up to 1/2 cancel in float32 products
 

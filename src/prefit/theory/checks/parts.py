@@ -10,7 +10,8 @@ import numpy as np
 
 from prefit._shapes import Vector
 from prefit.theory.checks.evidence import Evidence
-from prefit.theory.checks.statement import Check, Constant, Source, Verdict
+from prefit.theory.checks.statement import Check, Constant, Verdict
+from prefit.theory.source import Source
 
 AGREES = 0.02  # relative difference up to which a curve is said to follow its prediction: our choice
 FAINT = 1e-4  # of the start: below this a residual is not compared any more, rounding is near

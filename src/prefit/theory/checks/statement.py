@@ -5,17 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from prefit.theory.source import Source
+
 Verdict = Literal["holds", "outside its regime", "violated", "constant measured", "not applicable"]
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a statement stands: as the paper prints its number."""
-
-    authors: str  # "Arora, Du, Hu, Li, Wang"
-    year: int
-    number: str  # "Theorem 4.1", "Lemma C.3", or "our derivation"
-    reference: str  # "arXiv:1901.08584", or the page in docs/
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,152 @@
+"""What the bounds look at: a trained network as matrices, its data, and what a kernel says of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from prefit._shapes import Indices, Matrix, Vector
+from prefit.theory.kernel_class import class_margins
+
+
+@dataclass(frozen=True)
+class Layered:
+    """f(x) = A_D σ(A_{D−1} σ(… σ(A_1 x))), σ = ReLU: D matrices, D − 1 = L hidden layers.
+
+    A two-layer net is A_1 = W (m, d), A_2 = aᵀ/√m (c, m); the deep net of Cao & Gu is A_l = W_lᵀ, A_{L+1} = vᵀ. Biases
+    stand in the matrices: an input (x, 1), rows (0, 1) that hand the 1 on.
+
+    matrices   A_l (h_l, h_{l−1}), h_0 = d, h_D = c
+    start      the same before the first step
+    trained    whether A_l was trained; others equal their start
+    """
+
+    matrices: tuple[Matrix, ...]
+    start: tuple[Matrix, ...]
+    trained: tuple[bool, ...]
+
+    @property
+    def depth(self) -> int:
+        """L, hidden layers."""
+        return len(self.matrices) - 1
+
+    @property
+    def width(self) -> int:
+        """Largest dimension, inputs and outputs among them."""
+        return max(int(size) for A in self.matrices for size in A.shape)
+
+    @property
+    def parameters(self) -> int:
+        """Trained numbers."""
+        return sum(A.size for A, trained in zip(self.matrices, self.trained, strict=True) if trained)
+
+    def outputs(self, X: Matrix, start: bool = False) -> Matrix:
+        """(n, c) outputs for inputs X (n, d), at the end or before the first step."""
+        return self.hidden(X, start)[-1]
+
+    def hidden(self, X: Matrix, start: bool = False) -> list[Matrix]:
+        """A_1 x, A_2 σ(A_1 x), …, f(x): what enters each ReLU, and the outputs; O(n · sizes) memory."""
+        values, below = [], X
+        for A in self.start if start else self.matrices:
+            values.append(below @ A.T)
+            below = np.maximum(values[-1], 0.0)
+        return values
+
+
+@dataclass(frozen=True)
+class KernelFacts:
+    """What the kernel of the infinitely wide net says of these labels (`prefit.jobs` computes it).
+
+    name           as in --kernel
+    diagonal       κ(1)
+    quadratic_form upper end of yᵀK⁻¹y, None where infinite or unknown; margin bracket of its hard margin B_*
+    converged      the bound of the interpolant (docs/proofs.md P7), stopped its least value over stopping times and
+                   multiples, at step `step` and scale `scale`; None where there is none, `reason` says why
+    """
+
+    name: str
+    diagonal: float
+    quadratic_form: float | None = None
+    margin: tuple[float, float] | None = None
+    converged: float | None = None
+    stopped: float | None = None
+    step: int | None = None
+    scale: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A trained network and all that its bounds may look at.
+
+    kind         two-layer and deep are the papers' nets (docs/training.md); module a user's own
+    X            (n, d) training inputs as the net saw them
+    Y            (n, c) targets as it was trained on: ±1 for one output and two classes
+    labels       (n,) class indices; None for a regression
+    classes      number of classes, 0 for a regression
+    trivial      error of always answering the commonest class
+    delta        failure probability of every bound by itself
+    sphere       every input has length 1, whatever the sample (they are normalized)
+    prepared     inputs were prepared by what was learned from the sample: most bounds then do not apply
+    drawn        the start was drawn independently of the sample (ours are; a user says so of a module)
+    loss … one_pass  how it was trained, None where nobody said
+    X_test, test_labels  a test split, or None
+    test_error, train_error  0–1 errors
+    """
+
+    kind: Literal["two-layer", "deep", "module"]
+    net: Layered
+    X: Matrix
+    Y: Matrix
+    labels: Indices | None
+    classes: int
+    trivial: float
+    delta: float
+    sphere: bool
+    prepared: bool = False
+    drawn: bool = True
+    init_scale: float | None = None
+    antisymmetric: bool = False
+    loss: str | None = None
+    step_size: float | None = None
+    steps: int | None = None
+    batch: int | None = None
+    one_pass: bool = False
+    X_test: Matrix | None = None
+    test_labels: Indices | None = None
+    train_error: float | None = None
+    test_error: float | None = None
+    kernel: KernelFacts | None = None
+    seed: int = 0
+    device: str = "cpu"
+    options: dict[str, float] = field(default_factory=dict)  # of single bounds, as "dziugaite2017.steps"
+
+    @property
+    def n(self) -> int:
+        return int(self.X.shape[0])
+
+    @property
+    def binary(self) -> bool:
+        """One output and labels ±1."""
+        return self.Y.shape[1] == 1 and bool((np.abs(self.Y) == 1.0).all())
+
+    @cached_property
+    def outputs(self) -> Matrix:
+        """(n, c) f(x_i)."""
+        return self.net.outputs(self.X)
+
+    @cached_property
+    def margins(self) -> Vector:
+        """(n,) y f(x) for one output and labels ±1, else f_y − max_{a≠y} f_a; positive where the class is right."""
+        if self.binary:
+            return np.asarray(self.Y[:, 0] * self.outputs[:, 0])
+        assert self.labels is not None
+        return class_margins(self.labels, self.outputs)
+
+    @cached_property
+    def lengths(self) -> Vector:
+        """(n,) ‖x_i‖."""
+        return np.asarray(np.linalg.norm(self.X, axis=1))
