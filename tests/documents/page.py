@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from prefit.documents import Document, Forecast
+from prefit.documents.bounds import Bounds
+from prefit.documents.kernels import Kernels
+from prefit.documents.learnable import Learnable
+from prefit.documents.plan import Plan
 from prefit.documents.run import Run
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -26,7 +30,7 @@ FORECAST_HEADINGS = {
     "Spectrum": "spectrum",
     "LambdaMin": "spectrum.lambda_min",
     "LabelResult": "labels[]",
-    "QuadraticForm": "labels[].quadratic_form, labels[].complexity",
+    "QuadraticForm": "labels[].quadratic_form, labels[].complexity, labels[].margin_complexity",
     "Residual": "labels[].residual",
     "StepsTo": "labels[].steps_to",
     "Distance": "labels[].distance",
@@ -41,6 +45,9 @@ FORECAST_HEADINGS = {
     "BoundCurve": "bound.curve",
     "Ridge": "ridge",
     "Convergence": "convergence",
+    "Separability": "separability",
+    "FeatureMargin": "separability.random_features",
+    "SampledMargin": "separability.random_features.curve[]",
     "Growth": "growth",
     "GrowthSize": "growth.sizes[]",
     "Spread": "growth.sizes[].complexity, growth.sizes[].random_complexity, growth.sizes[].steps_to, "
@@ -52,7 +59,8 @@ FORECAST_HEADINGS = {
     "FittedLine": "growth.fits[].line",
     "Cost": "cost",
     "Ran": "ran",
-    "Interval": "bound.per_class[].quadratic_form, ridge.norm, growth.sizes[].blocks[]",
+    "Interval": "bound.per_class[].quadratic_form, labels[].margin, ridge.norm, separability.conjugate, "
+    "separability.conjugate_printed, separability.last_layer, growth.sizes[].blocks[]",
 }
 
 # What the models leave to the name.
@@ -111,6 +119,7 @@ FORECAST_WORDS = {
     "PerClass.explicit": "the bound at convergence",
     "PerClass.stopped": "its minimum over stopping time",
     "PerClass.verdict": "as in `bound`",
+    "Separability.random_features": "what random features say",
     "Ridge.rho": "ρ of (K + ρI)z = y",
     "Ridge.train_error": "portion misclassified; null for regression",
     "Ridge.train_loss": "mean loss on the training examples, the one that the bound is about; upper end",
@@ -198,6 +207,122 @@ RUN_WORDS = {
 }
 
 
+BOUNDS_HEADINGS = {
+    "Bounds": "The document",
+    "Data": "data",
+    "Conflict": "data.conflicts[]",
+    "Network": "network",
+    "Training": "training",
+    "TestError": "test",
+    "BoundRow": "bounds[]",
+    "SourcePart": "bounds[].source",
+    "AssumptionPart": "bounds[].assumptions[]",
+    "Smallest": "smallest, smallest_own",
+    "BoundsCost": "cost",
+    "BoundsRan": "ran",
+}
+
+BOUNDS_WORDS = {
+    **{field: words for field, words in RUN_WORDS.items() if field.startswith(("Data.", "Network.", "SourcePart."))},
+    "Bounds.schema": "id and version of this schema",
+    "Bounds.summary": "the answer in plain sentences, the most important first",
+    "Bounds.data": "what was trained on, as in the run document",
+    "Bounds.network": "what was trained, as in the run document",
+    "Bounds.training": "how, as far as it is known",
+    "Bounds.test": "null without a test split, or where its labels are not those trained on",
+    "Bounds.bounds": "a row for every bound that was asked for, those that do not apply too",
+    "Bounds.notes": "what the reader of the numbers should know",
+    "Bounds.cost": "what it took",
+    "Bounds.ran": "where and with what it ran",
+    "TestError.n": "test examples",
+    "BoundRow.source": "where the statement stands",
+    "BoundRow.assumptions": "all that the statement asks for, met or not",
+    "Smallest.name": "of its row",
+    "Smallest.value": "the bound",
+    "Smallest.of": "whose error it bounds",
+    "Smallest.verdict": "as in its row",
+    "BoundsCost.seconds": "wall time of the whole job; of a run that was resumed, of its last part",
+    "BoundsCost.peak_bytes": "largest resident memory of the process",
+    "BoundsCost.phases": "seconds by phase: the kernel's, then row by row",
+    "BoundsRan.device": "`cpu`, or the name of the CUDA device, of the rows that optimize",
+    "BoundsRan.threads": "the same network, data, options, seed and threads give the same digits",
+    "BoundsRan.seed": "of everything drawn",
+    "BoundsRan.versions": "Python and the packages that computed",
+}
+
+
+PLAN_HEADINGS = {
+    "Plan": "The document",
+    "Data": "data",
+    "Conflict": "data.conflicts[]",
+    "GivenConstant": "constants[]",
+    "StatementPart": "statements[]",
+    "SourcePart": "statements[].source",
+    "AmountPart": "statements[].m, statements[].n, statements[].steps, statements[].step_size, "
+    "statements[].init_scale, statements[].radius",
+    "OtherAmount": "statements[].also[]",
+    "PlanCost": "cost",
+    "PlanRan": "ran",
+}
+
+PLAN_WORDS = {
+    **{field: words for field, words in RUN_WORDS.items() if field.startswith(("Data.", "SourcePart."))},
+    "Plan.schema": "id and version of this schema",
+    "Plan.summary": "the answer in plain sentences, the most important first",
+    "Plan.constants": "what the statements are evaluated at, known or not",
+    "Plan.statements": "one entry a statement, and a reading of it",
+    "Plan.notes": "what the reader of the numbers should know",
+    "Plan.cost": "what it took",
+    "Plan.ran": "with what it ran",
+    "GivenConstant.origin": "where it is from",
+    "StatementPart.title": "what it is about",
+    "StatementPart.source": "where it stands",
+    "StatementPart.comment": "what the numbers rest on",
+    "PlanCost.seconds": "wall time of the whole job",
+    "PlanCost.peak_bytes": "largest resident memory of the process",
+    "PlanCost.phases": "seconds by phase",
+    "PlanRan.threads": "the same data, options, seed and threads give the same digits",
+    "PlanRan.seed": "of everything drawn",
+    "PlanRan.versions": "Python and the packages that computed",
+}
+
+
+LEARNABLE_HEADINGS = {
+    "Learnable": "The document",
+    "TargetPart": "target",
+    "TargetTerm": "target.terms[]",
+    "KernelNorm": "kernels[]",
+    "MissingTerm": "kernels[].missing_terms[]",
+    "Shares": "kernels[].degrees, kernels[].harmonics",
+    "Measure": "measure",
+    "MeasureValue": "measure.values[]",
+    "CheckPart": "check",
+    "CheckedKernel": "check.kernels[]",
+    "SourcePart": "measure.source, statements",
+    "LearnableCost": "cost",
+    "LearnableRan": "ran",
+}
+
+LEARNABLE_WORDS = {
+    **{field: words for field, words in RUN_WORDS.items() if field.startswith("SourcePart.")},
+    "Learnable.schema": "id and version of this schema",
+    "Learnable.target": "the function, as it was understood",
+    "Learnable.measure": "the measure of Allen-Zhu, Li and Liang 2018",
+    "Learnable.cost": "what it took",
+    "Learnable.ran": "with what it ran",
+    "TargetTerm.degree": "in the projections",
+    "Shares.degree": "p of the projections, or k of the harmonics; those that add something",
+    "MissingTerm.degree": "p, or k of the harmonic where the dimension is known",
+    "Measure.formula": "of the measure",
+    "Measure.source": "where it stands",
+    "CheckedKernel.name": "as in --kernel",
+    "CheckPart.dimension": "d of the drawn inputs",
+    "CheckPart.seed": "that they were drawn with",
+    "CheckPart.kernels": "one entry for each kernel",
+    "LearnableRan.threads": "the same expression, options, seed and threads give the same digits",
+}
+
+
 @dataclass(frozen=True)
 class Page:
     """A page in docs/ on a document: its model, its parts in their order, and what the models leave to the name."""
@@ -212,9 +337,42 @@ class Page:
         return self.file.read_text(encoding="utf-8")
 
 
+KERNELS_HEADINGS = {
+    "Kernels": "The document",
+    "Data": "data",
+    "Conflict": "data.conflicts[]",
+    "KernelRow": "kernels[]",
+    "QuadraticForm": "kernels[].quadratic_form, kernels[].complexity, kernels[].random, kernels[].margin_complexity",
+    "StepsTo": "kernels[].steps_to, kernels[].random_steps_to",
+    "Stopped": "kernels[].stopped",
+    "LambdaMin": "kernels[].lambda_min",
+    "Test": "kernels[].test",
+    "Solver": "ran.solver",
+    "Cost": "cost",
+    "Ran": "ran",
+}
+
+KERNELS_WORDS = {
+    **{
+        field: words
+        for field, words in FORECAST_WORDS.items()
+        if field.startswith(("Data.", "Test.", "Stopped.", "Ran.", "Solver."))
+    },
+    "Kernels.schema": "id and version of this schema",
+    "Kernels.data": "what was read, and what was done to it, as in the forecast document",
+    "Kernels.tolerance": "relative gap of the certified intervals that was asked for",
+    "Kernels.cost": "what all kernels took; `phases` has a kernel each",
+    "KernelRow.lambda_min": "its smallest eigenvalue",
+}
+
+
 FORECAST = Page(DOCS / "forecast-document.md", Forecast, FORECAST_HEADINGS, FORECAST_WORDS)
 RUN = Page(DOCS / "run-document.md", Run, RUN_HEADINGS, RUN_WORDS)
-PAGES = (FORECAST, RUN)
+BOUNDS = Page(DOCS / "bounds-document.md", Bounds, BOUNDS_HEADINGS, BOUNDS_WORDS)
+LEARNABLE = Page(DOCS / "learnable-document.md", Learnable, LEARNABLE_HEADINGS, LEARNABLE_WORDS)
+PLAN = Page(DOCS / "plan-document.md", Plan, PLAN_HEADINGS, PLAN_WORDS)
+KERNELS = Page(DOCS / "kernels-document.md", Kernels, KERNELS_HEADINGS, KERNELS_WORDS)
+PAGES = (FORECAST, KERNELS, RUN, BOUNDS, LEARNABLE, PLAN)
 
 
 def kind(part: dict[str, Any]) -> str:

@@ -13,9 +13,27 @@ from jsonschema import Draft202012Validator
 
 import prefit
 from prefit.documents import Forecast
+from prefit.documents.bounds import Bounds
 from prefit.documents.forecast import SCHEMA
+from prefit.documents.kernels import Kernels
+from prefit.documents.learnable import Learnable
+from prefit.documents.plan import Plan
 from prefit.documents.run import Run
-from tests.documents.page import FORECAST, PAGES, RUN, Page, between, cell, description, models, tables
+from tests.documents.page import (
+    BOUNDS,
+    FORECAST,
+    KERNELS,
+    LEARNABLE,
+    PAGES,
+    PLAN,
+    RUN,
+    Page,
+    between,
+    cell,
+    description,
+    models,
+    tables,
+)
 
 NOT_FINITE = [math.nan, math.inf, -math.inf]
 
@@ -76,7 +94,17 @@ def test_no_word_is_kept_for_a_field_that_is_gone_or_that_has_its_own(page):
     assert set(page.words) == without
 
 
-@pytest.mark.parametrize(("page", "schema"), [(FORECAST, SCHEMA), (RUN, "prefit.run/1")])
+@pytest.mark.parametrize(
+    ("page", "schema"),
+    [
+        (FORECAST, SCHEMA),
+        (KERNELS, "prefit.kernels/1"),
+        (RUN, "prefit.run/1"),
+        (BOUNDS, "prefit.bounds/1"),
+        (PLAN, "prefit.plan/1"),
+        (LEARNABLE, "prefit.learnable/1"),
+    ],
+)
 def test_the_version_of_the_page_is_that_of_the_schema(page, schema):
     kind = page.document.__name__.lower()
     assert set(re.findall(rf"prefit\.{kind}/\d+", page.text)) == {schema}
@@ -107,7 +135,17 @@ def test_a_document_of_a_run_follows_the_json_schema():
         Run.model_validate(changed(document, "trajectory.loss.1", math.inf))
 
 
-@pytest.mark.parametrize(("ours", "public"), [(Forecast, prefit.Forecast), (Run, prefit.Run)])
+@pytest.mark.parametrize(
+    ("ours", "public"),
+    [
+        (Forecast, prefit.Forecast),
+        (Kernels, prefit.Kernels),
+        (Run, prefit.Run),
+        (Bounds, prefit.Bounds),
+        (Plan, prefit.Plan),
+        (Learnable, prefit.Learnable),
+    ],
+)
 def test_the_library_s_documents_have_the_same_schema(ours, public):
     ours, public = ours.model_json_schema(), public.model_json_schema()
     assert ours["properties"] == public["properties"]
@@ -145,9 +183,13 @@ def test_every_number_of_the_schema_is_declared_finite(page):
 
 
 def parts(page: Page) -> list[type[pydantic.BaseModel]]:
-    from prefit.documents import forecast, growth, model, run
+    from prefit.documents import bounds, forecast, growth, kernels, learnable, model, plan, run, separability
 
-    found = {name: value for module in (growth, model, run, forecast) for name, value in vars(module).items()}
+    found = {
+        name: value
+        for module in (growth, model, run, forecast, bounds, plan, learnable, kernels, separability)
+        for name, value in vars(module).items()
+    }
     assert set(models(page)) <= set(found)
     return [found[name] for name in models(page)]
 

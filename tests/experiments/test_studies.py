@@ -22,11 +22,14 @@ def sets(tmp_path_factory):
     return str(write_sets(tmp_path_factory.mktemp("sets")))
 
 
+BOUNDS = {"n": 20, "width": 128, "steps": 8, "seeds": 1, "threads": 1}
 ONLY = {"arora2019/figure1": "cifar10", "arora2019/figure2": "mnist"}
 
 
 def options(name, sets):
-    return StudyOptions(**WIDTHS) if name == "width-study" else StudyOptions(data=sets, only=ONLY[name], **FIGURES)
+    if name in ONLY:
+        return StudyOptions(data=sets, only=ONLY[name], **FIGURES)
+    return StudyOptions(**(WIDTHS if name == "width-study" else BOUNDS))
 
 
 @pytest.fixture(scope="module", params=list(STUDIES))
@@ -70,6 +73,7 @@ def test_finished_parts_are_not_computed_again(carried_out, sets, monkeypatch):
         raise AssertionError("a finished part was computed again")
 
     monkeypatch.setattr("prefit.experiments.width_study.measured", never)
+    monkeypatch.setattr("prefit.experiments.bounds_of_nets.measured", never)
     monkeypatch.setattr("prefit.experiments.arora2019_figure1.spectrum", never)
     monkeypatch.setattr("prefit.experiments.arora2019_figure1.trained", never)
     monkeypatch.setattr("prefit.experiments.arora2019_figure2.wide", never)
@@ -120,14 +124,23 @@ def test_the_command_refuses_in_one_paragraph(monkeypatch, tmp_path):
     assert_refused(run("reproduce", "figure-7"), "no study", "width-study")
     assert_refused(run("reproduce", "arora2019/figure1"), "--data DIR", "PREFIT_DATA")
     assert_refused(run("reproduce", "width-study", "--n", "5"), "even")
-    assert list(tmp_path.iterdir()) == []
+    assert_refused(run("reproduce", "width-study", "--only", "mnist"), "width-study takes no --only", "--seeds")
+    assert_refused(run("reproduce", "width-study", "--data", "here"), "width-study takes no --data")
+    assert_refused(run("reproduce", "width-study", "--pac-bayes"), "takes no --pac-bayes")
+    assert_refused(run("reproduce", "arora2019/figure1", "--data", "here", "--seeds", 2), "takes no --seeds")
+    assert_refused(run("reproduce", "bounds-vs-width", "--data", tmp_path), "--data alone", "--only mnist")
+    assert_refused(run("reproduce", "bounds-vs-width", "--width", 5), "128 or more")
+    assert_refused(run("reproduce", "bounds-vs-noise", "--only", "mnist"), "--data DIR")
+    assert_refused(run("reproduce", "bounds-vs-samples", "--n", 1798), "1,797", "Take fewer")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_the_command_prints_the_differences_and_the_page(tmp_path):
     words = ["--n", 40, "--width", 256, "--seeds", 2, "--threads", 1, "--out", tmp_path / "out"]
     done = run("reproduce", "width-study", *words)
     assert done.code == 0, done.err
-    assert "Exponents in the width m" in done.out
+    assert "Means over seeds" in done.out  # one width has no exponents
+    assert "none with fewer than two widths" in done.out
     assert f"Page: {tmp_path / 'out' / 'study.html'}" in done.out
 
 

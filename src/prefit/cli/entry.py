@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import textwrap
 import traceback
@@ -39,9 +40,15 @@ def main() -> None:
 def normalized(words: list[str]) -> list[str]:
     """The words with a value after each --resume: none is the same as an empty one, the folder of --out.
 
+    An expression that begins with a minus is told from an option by a space before it.
+
     >>> normalized(["forecast", "--resume", "--quiet", "--resume", "DIR", "--resume"])
     ['forecast', '--resume=', '--quiet', '--resume', 'DIR', '--resume=']
+    >>> normalized(["learnable", "-t^2", "--json", "-"])
+    ['learnable', ' -t^2', '--json', '-']
     """
+    if "learnable" in words[:2]:
+        words = [f" {word}" if len(word) > 1 and word[0] == "-" and word[1] != "-" else word for word in words]
     return [
         "--resume=" if word == "--resume" and after.startswith("-") else word
         for word, after in zip(words, [*words[1:], "--"], strict=False)
@@ -68,7 +75,7 @@ def _explain(error: Exception) -> int:
         return 1
     # Usage errors come from the parser under Typer, which some versions of Typer bundle and some import.
     if hasattr(error, "format_message"):
-        say(f"prefit: {error.format_message().rstrip('.')}. See prefit --help.")
+        say(f"prefit: {_usage(error.format_message(), error, sys.argv[1:])}")
         return 2
     if isinstance(error, MemoryError):
         say(
@@ -77,6 +84,24 @@ def _explain(error: Exception) -> int:
         return 1
     say(f"prefit: the run failed: {type(error).__name__}: {error}. Run again with --debug for the traceback. {notes}")
     return 1
+
+
+def _usage(message: str, error: Exception, words: list[str]) -> str:
+    """What was typed wrongly, in the words of the other errors, and where it is explained."""
+    commands = getattr(typer.main.get_command(app), "commands", {})
+    command = f"prefit {words[0]}" if words and words[0] in commands else "prefit"
+    option = next((name for name in getattr(getattr(error, "param", None), "opts", ()) if name.startswith("--")), "")
+    what = "a whole number" if "integer" in message else "a number" if re.search("number|float", message) else ""
+    if not option or not what:
+        return f"{message.rstrip('.')}. See {command} --help."
+    value = next((after for word, after in _given(words) if word == option), "")
+    return f"{option} must be {what}, got {value!r}. Give another value; {command} --help says what it means."
+
+
+def _given(words: list[str]) -> list[tuple[str, str]]:
+    """Each word with its value: what stands after = in it, else the next one."""
+    pairs = zip(words, [*words[1:], ""], strict=True)
+    return [(word.partition("=")[0], word.partition("=")[2] if "=" in word else after) for word, after in pairs]
 
 
 def say(text: str) -> None:

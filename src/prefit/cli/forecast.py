@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from prefit.api import lasting_forecast
+from prefit.api import lasting_comparison, lasting_forecast
 from prefit.cli.entry import app
 from prefit.cli.options import (
     Bias,
@@ -36,8 +36,9 @@ from prefit.cli.options import (
     Threads,
     as_typed,
 )
-from prefit.cli.running import Job, run_job
-from prefit.jobs import ForecastOptions
+from prefit.cli.running import on_data, run_job
+from prefit.jobs import ComparisonOptions, ForecastOptions
+from prefit.jobs.options import are_several
 
 
 @app.command()
@@ -59,7 +60,10 @@ def forecast(
     ] = False,
     label_noise: LabelNoise = 0.0,
     labels: Annotated[str, typer.Option(help="What the run is about: true, random or worst.")] = "true",
-    kernel: Annotated[str, typer.Option(help="two-layer, ntk:L, standard-ntk:L or conjugate:L.")] = "two-layer",
+    kernel: Annotated[
+        str,
+        typer.Option(help="two-layer, ntk:L, standard-ntk:L or conjugate:L; ntk:1..5, or a list, compares several."),
+    ] = "two-layer",
     step_size: Annotated[str, typer.Option(help="Step size η, or auto: 1/λ_max.")] = "auto",
     delta: Delta = 0.05,
     draws: Annotated[int, typer.Option(help="Random labellings as the baseline; 0 for none.")] = 8,
@@ -77,6 +81,10 @@ def forecast(
     resolve_spectrum: Annotated[
         bool, typer.Option("--resolve-spectrum", metavar="", help="Both ends of the spectrum to 1%.")
     ] = False,
+    margin: Annotated[
+        bool,
+        typer.Option("--margin", metavar="", help="Two classes: hard margins of many examples too, and γ of Cao & Gu."),
+    ] = False,
     figures: Figures = None,
     memory: Memory = None,
     device: Device = "auto",
@@ -90,4 +98,8 @@ def forecast(
     debug: Debug = False,
 ) -> None:
     """Before training: can these labels be learned, how fast, and with what error."""
-    run_job(Job(ForecastOptions, lasting_forecast), as_typed(context))
+    asked = as_typed(context)
+    if are_several(asked["kernel"]):
+        run_job(on_data(ComparisonOptions, lasting_comparison), asked)
+    else:
+        run_job(on_data(ForecastOptions, lasting_forecast), asked)

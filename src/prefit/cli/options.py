@@ -14,7 +14,7 @@ from prefit.cli.entry import tell
 from prefit.errors import InputError
 from prefit.jobs.identity import check_same_job
 from prefit.jobs.lasting import Lasting
-from prefit.jobs.run_options import RunOptions
+from prefit.jobs.run_options import JobOptions
 
 Text = str | None
 Whole = int | None
@@ -53,7 +53,7 @@ Debug = Annotated[bool, typer.Option("--debug", metavar="", help="Show traceback
 
 ASIDE = ("out", "json", "figures", "quiet", "debug", "checkpoint", "resume")  # options without influence on digits
 STORED_ASIDE = ("json", "figures")  # of these, what a resumed folder's own command gives
-Options = TypeVar("Options", bound=RunOptions)
+Options = TypeVar("Options", bound=JobOptions)
 
 
 def as_typed(context: typer.Context) -> dict[str, Any]:
@@ -96,7 +96,9 @@ def _stored_command(folder: Path, typed: set[str], name: str) -> dict[str, Any]:
 def options_of(kind: type[Options], asked: Mapping[str, Any]) -> Options:
     """The options of a job, which the command has by the same names."""
     values = {one.name: asked[one.name] for one in fields(kind) if one.name != "normalize"}
-    return kind(normalize=not asked["no_normalize"], **values)
+    if "no_normalize" in asked:
+        values["normalize"] = not asked["no_normalize"]
+    return kind(**values)
 
 
 def lasting_of(asked: Mapping[str, Any], out: Path) -> Lasting:
@@ -107,7 +109,7 @@ def lasting_of(asked: Mapping[str, Any], out: Path) -> Lasting:
         resume=asked["resume"] is not None,
         checkpoint=asked["checkpoint"],
         command=command,
-        beside={"--target": asked["target"], "--test": asked["test"]},
+        beside={f"--{name}": asked[name] for name in ("target", "test") if name in asked},
         tell=tell if not asked["quiet"] else lambda sentence: None,
         warn=tell,
     )

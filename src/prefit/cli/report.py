@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pydantic
 import typer
 
-from prefit.api import Forecast, Run
+from prefit.api import Bounds, Forecast, Kernels, Learnable, Plan, Result, Run
 from prefit.cli.entry import app
 from prefit.cli.options import Debug, Figures, Quiet, Text, check_targets, formats_of
 from prefit.cli.running import deliver
 from prefit.errors import InputError
+from prefit.reports.bounding.writing import write_bounds
+from prefit.reports.comparing.writing import write_kernels
+from prefit.reports.learnable.writing import write_learnable
+from prefit.reports.planning.writing import write_plan
 from prefit.reports.training.writing import write_run
 from prefit.reports.writing import write_forecast
 
-Result = Forecast | Run
-FORECAST, RUN = "prefit.forecast/1", "prefit.run/1"
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of result: its file, its class, and what writes its page."""
+
+    file: str
+    result: type[Result]
+    write: Callable[[Any, Path, Sequence[str]], Path]
+    command: str
+
+    @property
+    def schema(self) -> str:
+        """The schema's id and version."""
+        return str(self.result.model_fields["schema_id"].default)
+
+
+KINDS = (
+    Kind("forecast.json", Forecast, write_forecast, "prefit forecast"),
+    Kind("kernels.json", Kernels, write_kernels, "prefit forecast"),
+    Kind("run.json", Run, write_run, "prefit train"),
+    Kind("bounds.json", Bounds, write_bounds, "prefit bounds"),
+    Kind("learnable.json", Learnable, write_learnable, "prefit learnable"),
+    Kind("plan.json", Plan, write_plan, "prefit plan"),
+)
 
 
 @app.command()
@@ -30,11 +58,10 @@ def report(
 ) -> None:
     """Draw the page of a result file again."""
     path = _in_folder(Path(file))
-    result = _read_result(path)
+    kind, result = _read_result(path)
     folder = Path(out) if out is not None else path.resolve().parent
     check_targets(str(folder), None)
-    formats = formats_of(figures)
-    page = write_run(result, folder, formats) if isinstance(result, Run) else write_forecast(result, folder, formats)
+    page = kind.write(result, folder, formats_of(figures))
     deliver(result, None, page, quiet)
 
 
@@ -42,17 +69,19 @@ def _in_folder(path: Path) -> Path:
     """The result file of a folder of results; a file itself."""
     if not path.is_dir():
         return path
-    found = [path / name for name in ("run.json", "forecast.json") if (path / name).exists()]
+    found = [path / kind.file for kind in KINDS if (path / kind.file).exists()]
     if len(found) != 1:
-        what = "both run.json and forecast.json" if found else "neither run.json nor forecast.json"
+        names = [one.name for one in found] or [kind.file for kind in KINDS]
+        what = f"both {' and '.join(names)}" if found else f"neither {' nor '.join(names)}"
         raise InputError(f"{path} holds {what}. Name the result file.")
     return found[0]
 
 
-def _read_result(path: Path) -> Result:
+def _read_result(path: Path) -> tuple[Kind, Result]:
     try:
         text = path.read_text(encoding="utf-8")
-        return _parsed(text)
+        kind = _kind(text)
+        return kind, kind.result.model_validate_json(text)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}. Name a result file, as forecast.json.") from error
     except UnicodeDecodeError as error:
@@ -61,16 +90,15 @@ def _read_result(path: Path) -> Result:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise InputError(
-            f"{path} is not a result of this version ({FORECAST} or {RUN}): at {where}: {first['msg']}. "
-            "Make it again with prefit forecast or prefit train."
+            f"{path} is not a result of this version ({' or '.join(kind.schema for kind in KINDS)}): at {where}: "
+            f"{first['msg']}. Make it again with {' or '.join(kind.command for kind in KINDS)}."
         ) from error
 
 
-def _parsed(text: str) -> Result:
-    """The document of the kind that its schema names; raises pydantic's error where it is none."""
-    if _schema(text) == RUN:
-        return Run.model_validate_json(text)
-    return Forecast.model_validate_json(text)
+def _kind(text: str) -> Kind:
+    """The kind that the schema names; the first, whose reader then says what is wrong, where it names none."""
+    named = _schema(text)
+    return next((kind for kind in KINDS if kind.schema == named), KINDS[0])
 
 
 class _Named(pydantic.BaseModel):

@@ -21,15 +21,23 @@ def reproduce(
     data: Annotated[
         Text, typer.Option(metavar="DIR", help="Folder that holds mnist/ and cifar10/; default PREFIT_DATA.")
     ] = None,
-    only: Annotated[Text, typer.Option(help="One of the data sets: mnist or cifar10.")] = None,
+    only: Annotated[
+        Text, typer.Option(help="A public data set: mnist or cifar10; bounds-vs-…: default digits.")
+    ] = None,
     full: Annotated[
         bool, typer.Option("--full", metavar="", help="Finite nets at the paper's own size: for a GPU, or patience.")
     ] = False,
-    n: Annotated[Whole, typer.Option("--n", help="Training examples of the finite nets.")] = None,
-    width: Annotated[Whole, typer.Option(help="Their neurons; of the width study the most.")] = None,
+    n: Annotated[
+        Whole, typer.Option("--n", help="Training examples of the finite nets; bounds-vs-samples: the most.")
+    ] = None,
+    width: Annotated[Whole, typer.Option(help="Their neurons; of the studies of the width the most.")] = None,
     steps: Annotated[Whole, typer.Option(help="Most steps of gradient descent.")] = None,
     seeds: Annotated[Whole, typer.Option(help="Finite nets of each kind.")] = None,
     kernel_n: Annotated[Whole, typer.Option(help="Examples of the infinitely wide nets; default 10,000.")] = None,
+    pac_bayes: Annotated[
+        bool,
+        typer.Option("--pac-bayes", metavar="", help="Of the bounds those by an optimized posterior: minutes a net."),
+    ] = False,
     device: Device = "auto",
     threads: Threads = None,
     seed: Seed = 0,

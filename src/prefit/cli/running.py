@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Generic
+from typing import Any, Generic, TypeVar
 
-from prefit.api import Forecast, Run
+from prefit.api import Result
 from prefit.cli.entry import Interrupted
 from prefit.cli.options import Options, check_targets, file_name, formats_of, lasting_of, options_of
 from prefit.cli.progress import shown_progress
@@ -21,17 +21,37 @@ from prefit.jobs.progress import Show
 from prefit.jobs.run_options import size_in_bytes
 from prefit.storage import resumable
 
+Given = TypeVar("Given")
+
 
 @dataclass(frozen=True)
-class Job(Generic[Options]):
-    """What a command runs: its options, and the library's function for a run in a folder."""
+class Job(Generic[Options, Given]):
+    """What a command runs: its options, what it reads, and the library's function for a run in a folder.
+
+    read   what the options as typed name
+    name   of what was read, for the folder of the results
+    """
 
     kind: type[Options]
-    run: Callable[[LabelledData, Options, Lasting, Sequence[str], Show], tuple[Forecast | Run, Path]]
+    read: Callable[[dict[str, Any]], Given]
+    name: Callable[[Given], str]
+    run: Callable[[Given, Options, Lasting, Sequence[str], Show], tuple[Result, Path]]
 
 
-def run_job(job: Job[Options], asked: dict[str, Any]) -> None:
-    """Read the data, run or go on, write and print; `asked` holds the options by their names in Python."""
+def on_data(
+    kind: type[Options],
+    run: Callable[[LabelledData, Options, Lasting, Sequence[str], Show], tuple[Result, Path]],
+) -> Job[Options, LabelledData]:
+    """A job whose SOURCE is read first."""
+
+    def read(asked: dict[str, Any]) -> LabelledData:
+        return load(asked["source"], **{name: asked[name] for name in ("target", "test", *OPTION_NAMES)})
+
+    return Job(kind, read, lambda data: data.name, run)
+
+
+def run_job(job: Job[Options, Given], asked: dict[str, Any]) -> None:
+    """Read, run or go on, write and print; `asked` holds the options by their names in Python."""
     if isinstance(asked["memory"], str):
         asked = {**asked, "memory": size_in_bytes(asked["memory"])}
     formats, options, quiet = formats_of(asked["figures"]), options_of(job.kind, asked), asked["quiet"]
@@ -39,12 +59,12 @@ def run_job(job: Job[Options], asked: dict[str, Any]) -> None:
     lasting = lasting_of(asked, Path(asked["out"] or "."))
     with shown_progress(quiet) as show:
         show("reading", 0.0)
-        data = load(asked["source"], **{name: asked[name] for name in ("target", "test", *OPTION_NAMES)})
+        given = job.read(asked)
         show("reading", 1.0)
         if asked["out"] is None:
-            lasting = replace(lasting, out=Path(f"prefit-{options.job}-{file_name(data.name)}"))
+            lasting = replace(lasting, out=Path(f"prefit-{options.job}-{file_name(job.name(given))}"))
         with _told_how_to_go_on(lasting.out):
-            result, page = job.run(data, options, lasting, formats, show)
+            result, page = job.run(given, options, lasting, formats, show)
     deliver(result, asked["json"], page, quiet)
 
 
@@ -65,7 +85,7 @@ def _told_how_to_go_on(out: Path) -> Iterator[None]:
         raise
 
 
-def deliver(result: Forecast | Run, json: str | None, page: Path, quiet: bool) -> None:
+def deliver(result: Result, json: str | None, page: Path, quiet: bool) -> None:
     """Text to the screen, the second copy of the result where it was asked."""
     stream = sys.stderr if json == "-" else sys.stdout
     if not quiet:

@@ -37,7 +37,7 @@ from prefit.cli.options import (
     Whole,
     as_typed,
 )
-from prefit.cli.running import Job, run_job
+from prefit.cli.running import on_data, run_job
 from prefit.jobs import TrainOptions
 
 
@@ -106,4 +106,4 @@ def train(
     debug: Debug = False,
 ) -> None:
     """Train a finite network by gradient descent and hold the theory against it."""
-    run_job(Job(TrainOptions, lasting_run), as_typed(context))
+    run_job(on_data(TrainOptions, lasting_run), as_typed(context))

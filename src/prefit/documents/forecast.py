@@ -8,6 +8,7 @@ from pydantic import Field
 
 from prefit.documents.growth import Growth
 from prefit.documents.model import Cost, Document, Finite, Interval, Ran, Verdict
+from prefit.documents.separability import Separability
 
 SCHEMA = "prefit.forecast/1"
 
@@ -137,6 +138,17 @@ class LabelResult(Document):
     distance: Distance | None
     projection: Projection | None = Field(description="null where the complexity alone was asked for")
     test: Test | None
+    margin: Interval | None = Field(
+        default=None,
+        description="hard margin B_*: how far a function of norm 1 keeps every label of ±1 on its side; of random the "
+        "least lower and the largest upper end over the draws; null for other labels than two classes, and above 2,048 "
+        "distinct inputs without `--margin`",
+    )
+    margin_complexity: QuadraticForm | None = Field(
+        default=None,
+        description="the complexity with 1/B_*² = min of ỹᵀK⁻¹ỹ over y_i ỹ_i ≥ 1 for yᵀK⁻¹y, which is never less "
+        "(docs/margins.md); null where `margin` is",
+    )
 
 
 class RandomTrace(Document):
@@ -249,6 +261,9 @@ class Forecast(Document):
     ridge: Ridge | None
     convergence: Convergence
     tolerance: Finite
+    separability: Separability | None = Field(
+        default=None, description="null unless `--margin` was given, and the inputs are on the sphere"
+    )
     growth: Growth | None = Field(default=None, description="null unless `--subsample` was given")
     summary: list[str] = Field(description="the answer in plain sentences, the most important first")
     cost: Cost

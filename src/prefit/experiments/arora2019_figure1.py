@@ -340,5 +340,9 @@ def _projection_chart(one: OfSet) -> alt.LayerChart:
 
 
 STUDY = Study(
-    "arora2019/figure1", "Training loss, eigenvalues and projections (Arora et al. 2019, Figure 1)", run, True
+    name="arora2019/figure1",
+    title="Training loss, eigenvalues and projections (Arora et al. 2019, Figure 1)",
+    run=run,
+    sets=True,
+    takes=("data", "only", "full", "n", "width", "steps", "kernel_n", "device"),
 )

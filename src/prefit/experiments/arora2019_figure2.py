@@ -335,4 +335,5 @@ STUDY = Study(
     title="Complexity and test errors under label noise (Arora et al. 2019, Figure 2)",
     run=run,
     sets=True,
+    takes=("data", "only", "full", "n", "width", "steps", "seeds", "kernel_n", "device"),
 )

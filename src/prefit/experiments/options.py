@@ -25,6 +25,7 @@ class StudyOptions:
     steps: int | None = None  # most steps of gradient descent
     seeds: int | None = None  # finite nets of each kind, each with labels and weights of its own
     kernel_n: int | None = None  # examples of the infinitely wide nets; default the paper's 10,000
+    pac_bayes: bool = False  # the bounds that optimize a posterior too: minutes a net
     device: str = "auto"  # auto, cpu or cuda, of the finite nets
     threads: int | None = None
     seed: int = 0
@@ -37,7 +38,7 @@ class StudyOptions:
         for name in ("n", "kernel_n"):
             if (getattr(self, name) or 0) % 2:
                 raise InputError(
-                    f"{_flag(name)} must be even, half of it of each class, got {getattr(self, name)}. Take one more."
+                    f"{flag(name)} must be even, half of it of each class, got {getattr(self, name)}. Take one more."
                 )
         if self.only not in (None, "mnist", "cifar10"):
             raise InputError(f"--only must be mnist or cifar10, got {self.only}. Leave it out for both.")
@@ -53,8 +54,14 @@ class StudyOptions:
         except TypeError:
             number = least - 1
         if number < least:
-            raise InputError(f"{_flag(name)} must be a whole number, {least} or more, got {value!r}. Give such a one.")
+            raise InputError(f"{flag(name)} must be a whole number, {least} or more, got {value!r}. Give such a one.")
         object.__setattr__(self, name, number)
+
+    @property
+    def given(self) -> list[str]:
+        """Names of the options that are not at their default, but those that every study takes."""
+        shared = ("threads", "seed")
+        return [one.name for one in fields(self) if one.name not in shared and getattr(self, one.name) != one.default]
 
     @property
     def worker_count(self) -> int:
@@ -74,5 +81,5 @@ class StudyOptions:
         return Path(named)
 
 
-def _flag(name: str) -> str:
+def flag(name: str) -> str:
     return "--" + name.replace("_", "-")

@@ -52,7 +52,8 @@ class Study:
     name       as `prefit reproduce` takes it
     title      one line
     run        computes what is missing and says what it means
-    sets       whether it reads public data sets
+    sets       whether it needs public data sets
+    takes      options that it looks at, beside threads and seed; others are refused
     revision   raised when what its cells hold changes its meaning
     """
 
@@ -60,4 +61,5 @@ class Study:
     title: str
     run: Callable[[Workshop], Findings]
     sets: bool
+    takes: tuple[str, ...]
     revision: int = 1

@@ -180,7 +180,9 @@ def run(workshop: Workshop) -> Findings:
     rate = 1.0 / run_forecast(data, ForecastOptions(draws=0, threads=workshop.options.threads)).spectrum.lambda_max
     kinds = [*ARORA, SHALLOW, *([DEEP] if find_spec("torch") else [])]
     found = [of_kind(kind, data, rate, workshop) for kind in kinds]
-    tables = {"differences": slopes_table(found), "means": means_table(found)}
+    several = any(one.widths.size > 1 for one in found)
+    tables = {"differences": slopes_table(found), "means": means_table(found)} if several else {}
+    tables = tables or {"differences": means_table(found)}  # one width has no exponents
     return Findings(told(found, rate), tables, figures_of(found))
 
 
@@ -311,4 +313,10 @@ def _curves(one: OfKind, values: Matrix) -> list[Curve]:
     ]
 
 
-STUDY = Study(name="width-study", title="How finite nets approach their limit as they widen", run=run, sets=False)
+STUDY = Study(
+    name="width-study",
+    title="How finite nets approach their limit as they widen",
+    run=run,
+    sets=False,
+    takes=("n", "width", "steps", "seeds"),
+)

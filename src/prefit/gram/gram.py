@@ -68,14 +68,20 @@ class Gram:
         return float(self.spread(np.ones((self.n, 1))).max())
 
     def spread(self, weights: Matrix) -> Matrix:
-        """(n, k) upper end of Σ_j min(Δ_i, Δ_j) w_j for w ≥ 0 (n, k), by sorting: O(n log n + nk)."""
-        order = np.argsort(self.deviation, kind="stable")
-        delta = self.deviation[order, None]
-        w = weights[order]
-        below = np.cumsum(delta * w, axis=0)
-        above = w.sum(axis=0) - np.cumsum(w, axis=0)
-        out = np.empty_like(weights)
-        out[order] = below + delta * np.maximum(above, 0.0)
-        rounding = 4 * (self.n + 2) * UNIT
-        spread: Matrix = out * (1.0 + rounding) + rounding * delta.max() * w.sum(axis=0)
-        return spread
+        """(n, k) upper end of Σ_j min(Δ_i, Δ_j) w_j for w ≥ 0 (n, k)."""
+        return spread(self.deviation, weights)
+
+
+def spread(deviation: Vector, weights: Matrix) -> Matrix:
+    """(n, k) upper end of Σ_j min(Δ_i, Δ_j) w_j for Δ (n,) and w ≥ 0 (n, k), by sorting: O(n log n + nk)."""
+    n = deviation.shape[0]
+    order = np.argsort(deviation, kind="stable")
+    delta = deviation[order, None]
+    w = weights[order]
+    below = np.cumsum(delta * w, axis=0)
+    above = w.sum(axis=0) - np.cumsum(w, axis=0)
+    out = np.empty_like(weights)
+    out[order] = below + delta * np.maximum(above, 0.0)
+    rounding = 4 * (n + 2) * UNIT
+    whole: Matrix = out * (1.0 + rounding) + rounding * delta.max() * w.sum(axis=0)
+    return whole

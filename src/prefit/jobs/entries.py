@@ -49,8 +49,8 @@ def _forms(problem: Problem, solution: Solution) -> list[LabelResult]:
     drawn = [interval_of(draw) for draw in solution.random]
     entries = [_form("true", 1, true, _complexity(problem, true))]
     if drawn:
-        whole = _over_draws([_complexity(problem, form) for form in drawn])
-        entries.append(_form("random", len(drawn), _over_draws(drawn), whole))
+        whole = over_draws([_complexity(problem, form) for form in drawn])
+        entries.append(_form("random", len(drawn), over_draws(drawn), whole))
     return entries
 
 
@@ -152,8 +152,8 @@ def _baseline(problem: Problem, draws: list[Solved], rate: float, stable: bool) 
     return LabelResult(
         name="random",
         draws=len(draws),
-        quadratic_form=_over_draws(forms),
-        complexity=_over_draws([_complexity(problem, form) for form in forms]),
+        quadratic_form=over_draws(forms),
+        complexity=over_draws([_complexity(problem, form) for form in forms]),
         residual=curves,
         steps_to=steps,
         distance=_distance(mean, rate) if stable else None,
@@ -167,7 +167,7 @@ def _mean_measure(draws: list[Solved]) -> SpectralMeasure:
     return SpectralMeasure(whole.nodes, whole.weights / len(draws))
 
 
-def _over_draws(forms: list[QuadraticForm]) -> QuadraticForm:
+def over_draws(forms: list[QuadraticForm]) -> QuadraticForm:
     lowers = [form.lower for form in forms if form.lower is not None]
     uppers = [form.upper for form in forms if form.upper is not None]
     whole = len(uppers) == len(forms)

@@ -26,6 +26,7 @@ from prefit.jobs.bounding import bound_of
 from prefit.jobs.data_part import data_part
 from prefit.jobs.entries import label_entries, thinned
 from prefit.jobs.labelsets import LabelSet, own_labels, random_sets, redrawn, worst_set
+from prefit.jobs.margins import check_margins, separability_part, with_margins
 from prefit.jobs.memory import allowed_bytes, peak_bytes
 from prefit.jobs.noise import noise_curve
 from prefit.jobs.options import ForecastOptions
@@ -57,6 +58,7 @@ def run_forecast(
     Raises InputError when the options do not fit the data, or the Gram matrix does not fit the memory.
     """
     _check_parts(data, options)
+    check_margins(data, options)
     if options.subsample:
         return run_subsampled(data, options, progress, keeper or Forgetful(), run_forecast)
     # What is free is asked once: later answers would differ, and with them decisions and digits.
@@ -122,6 +124,9 @@ def _document(problem: Problem, solution: Solution, options: ForecastOptions, cl
         entries = label_entries(problem, solution, rate, stable)
         bound = bound_of(problem, solution.true, rate if stable else None, options, progress)
         ridge = None if options.ridge is None else ridge_part(problem, solution.true, options)
+    with clock.phase("margins") as progress:
+        entries = with_margins(problem, solution, entries, options, progress)
+        separability = separability_part(problem, solution.true, options, progress)
     parts = {
         "asked": "complexity" if solution.forms_only else "everything",
         "data": data_part(
@@ -141,6 +146,7 @@ def _document(problem: Problem, solution: Solution, options: ForecastOptions, cl
         "ridge": ridge,
         "convergence": _convergence(problem, solution.ends, rate, options.delta),
         "tolerance": options.tolerance,
+        "separability": separability,
     }
     cost = Cost(seconds=clock.seconds, products=solution.products, peak_bytes=peak_bytes(), phases=clock.phases)
     draft = Forecast(**parts, summary=[], cost=cost, ran=_ran(problem, solution, options))

@@ -16,15 +16,15 @@ from prefit.data import LabelledData
 from prefit.data.labelled import Split
 from prefit.errors import InputError
 from prefit.jobs.memory import allowed_bytes, size_text
-from prefit.jobs.run_options import RunOptions
+from prefit.jobs.run_options import JobOptions
 
 # Options whose defaults depend on the machine: the run that goes on takes its own.
 RESOLVED = ("threads", "memory", "device")
 Identity = dict[str, Any]
-Asked = TypeVar("Asked", bound=RunOptions)
+Asked = TypeVar("Asked", bound=JobOptions)
 
 
-def identity_of(data: LabelledData, options: RunOptions, beside: Mapping[str, object]) -> Identity:
+def identity_of(data: LabelledData, options: JobOptions, beside: Mapping[str, object]) -> Identity:
     """All that a run's digits depend on, as JSON values.
 
     beside   options that chose the data and stand neither in `data.chosen` nor in `options`, by their names
@@ -39,11 +39,11 @@ def identity_of(data: LabelledData, options: RunOptions, beside: Mapping[str, ob
         "memory": allowed_bytes(options.memory),
         "device": options.place,
         "versions": _versions(options),
-        "data": _fingerprints(data),
+        "data": fingerprints(data),
     }
 
 
-def _versions(options: RunOptions) -> dict[str, str]:
+def _versions(options: JobOptions) -> dict[str, str]:
     found = {}
     for name in options.packages:
         with suppress(PackageNotFoundError):  # the run that needs it says so
@@ -51,10 +51,10 @@ def _versions(options: RunOptions) -> dict[str, str]:
     return found
 
 
-def _asked(options: RunOptions) -> dict[str, str]:
+def _asked(options: JobOptions) -> dict[str, str]:
     names = [one.name for one in fields(options) if one.name not in (*RESOLVED, "normalize")]
     asked: dict[str, object] = {_flag(name): getattr(options, name) for name in names}
-    return _texts(asked | {"--no-normalize": not options.normalize})
+    return _texts(asked | {"--no-normalize": not getattr(options, "normalize", True)})
 
 
 def _flag(name: str) -> str:
@@ -73,7 +73,7 @@ def _text(value: object) -> str:
     return "given" if value is True else str(value)
 
 
-def _fingerprints(data: LabelledData) -> dict[str, str]:
+def fingerprints(data: LabelledData) -> dict[str, str]:
     """sha256 of the inputs and the labels of each split, as they were loaded."""
     prints = _of_split("training", data.train)
     return prints if data.test is None else prints | _of_split("test", data.test)
@@ -92,7 +92,7 @@ def _sha256(*arrays: AnyArray) -> str:
     return digest.hexdigest()
 
 
-def check_same(before: Identity, now: Identity, options: RunOptions) -> None:
+def check_same(before: Identity, now: Identity, options: JobOptions) -> None:
     """Raise InputError with every difference between the run that was kept and the one that is asked for."""
     check_same_job(before, options.job)
     differences = [*_options_that_differ(before, now), *_places_that_differ(before, now, options)]
@@ -123,7 +123,7 @@ def _options_that_differ(before: Identity, now: Identity) -> list[str]:
     return [f"{name} was {old.get(name, 'not given')}, now {new.get(name, 'not given')}" for name in names]
 
 
-def _places_that_differ(before: Identity, now: Identity, options: RunOptions) -> list[str]:
+def _places_that_differ(before: Identity, now: Identity, options: JobOptions) -> list[str]:
     """Threads, memory and device where they are asked for: else the run goes on with those it had, or cannot."""
     said = []
     if options.threads is not None and options.threads != before["threads"]:

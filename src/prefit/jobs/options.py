@@ -27,12 +27,10 @@ class ForecastOptions(RunOptions):
     lambda_0: float | None = None  # λ0 of the distribution, known before the sample, for the paper's bound
     ridge: float | None = None  # ρ: the ridge fit beside the interpolant
     resolve_spectrum: bool = False  # both ends of the spectrum to 1%
+    margin: bool = False  # hard margins of many examples too, and those that Cao & Gu (2020) assume
 
     def __post_init__(self) -> None:
-        kernel: object = self.kernel
-        if not isinstance(kernel, str):
-            raise InputError(f"--kernel must be a name as two-layer or ntk:2, got {kernel!r}. Name a kernel.")
-        kernel_named(kernel)
+        self._check_kernel()
         super().__post_init__()
         self._set_number("tolerance", 0.0, 1.0)
         self._set_number("lambda_0", 0.0, 1.0)
@@ -45,3 +43,18 @@ class ForecastOptions(RunOptions):
                 f"--device must be auto or cpu for a forecast, got {self.device}: "
                 "this version computes on the processor. Leave the option out."
             )
+
+    def _check_kernel(self) -> None:
+        kernel: object = self.kernel
+        if not isinstance(kernel, str):
+            raise InputError(f"--kernel must be a name as two-layer or ntk:2, got {kernel!r}. Name a kernel.")
+        if are_several(kernel):
+            raise InputError(
+                f"a forecast is of one kernel, got {kernel!r}. Name one, or compare them with prefit.compare_kernels."
+            )
+        kernel_named(kernel)
+
+
+def are_several(kernel: str) -> bool:
+    """Whether --kernel asks for a comparison: a list, or a range of depths."""
+    return "," in kernel or ".." in kernel

@@ -13,26 +13,20 @@ from prefit.gram import default_threads
 
 
 @dataclass(frozen=True)
-class RunOptions:
-    """Options of every run beyond those that read the data; each sentence is its --help."""
+class JobOptions:
+    """Options of every long job, whatever it is about; each sentence is its --help."""
 
     job: ClassVar[str]  # the command's name
-    step_size: float | None = None  # η; None (or the word "auto"): from the kernel's largest eigenvalue
     delta: float = 0.05  # failure probability of the bounds
-    normalize: bool = True  # put inputs on the unit sphere
     memory: int | None = None  # bytes (or a size as "8GiB"); None: 70% of what is free
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: int | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
-        step_size: object = self.step_size
         memory: object = self.memory
-        if step_size == "auto":
-            object.__setattr__(self, "step_size", None)
         if isinstance(memory, str):
             object.__setattr__(self, "memory", size_in_bytes(memory))
-        self._set_number("step_size", 0.0, math.inf)
         self._set_number("delta", 0.0, 1.0)
         self._set_whole("seed", 0, 2**63 - 1)
         self._set_whole("threads", 1, 1024)
@@ -62,7 +56,8 @@ class RunOptions:
             number = low - 1
         if not low <= number <= high:
             least = "1MiB (as 8GiB)" if name == "memory" else f"{low}"
-            raise wrong(name, f"be a whole number, {least} or more", value)
+            size = f"{high:,} or less" if number > high else f"{least} or more"
+            raise wrong(name, f"be a whole number, {size}", value)
         object.__setattr__(self, name, number)
 
     @property
@@ -78,6 +73,21 @@ class RunOptions:
     @property
     def worker_count(self) -> int:
         return self.threads or default_threads()
+
+
+@dataclass(frozen=True)
+class RunOptions(JobOptions):
+    """Options of every job that fits labels, beyond those that read the data."""
+
+    step_size: float | None = None  # η; None (or the word "auto"): from the kernel's largest eigenvalue
+    normalize: bool = True  # put inputs on the unit sphere
+
+    def __post_init__(self) -> None:
+        step_size: object = self.step_size
+        if step_size == "auto":
+            object.__setattr__(self, "step_size", None)
+        super().__post_init__()
+        self._set_number("step_size", 0.0, math.inf)
 
 
 def wrong(name: str, what: str, value: object) -> InputError:

@@ -14,6 +14,7 @@ from prefit.training.losses import Loss
 from prefit.training.stability import Stability, stability_of
 
 STAGE = "step-size"
+GIVEN = "given"  # as `StepSize.chosen` calls what the user gave
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def step_size_for(
                 f"this network and these inputs, got {options.step_size:g}. Take {limit / 2:.3g}, leave the option "
                 "out, or give --force to see it grow."
             )
-        return StepSize(options.step_size, "given", limit, known.lambda_max)
+        return StepSize(options.step_size, GIVEN, limit, known.lambda_max)
     if batch is None or batch >= n:
         chosen = (
             "n/λ_max of the net's own kernel at k = 0" if limit is None else "1/(β λ_max), half of what is unstable"

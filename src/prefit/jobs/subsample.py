@@ -215,7 +215,7 @@ def _forecast_smaller(
     found: Found,
 ) -> None:
     """The blocks below the largest, size by size."""
-    asked = replace(options, worst=False, ridge=None, resolve_spectrum=False, lambda_0=None)
+    asked = replace(options, worst=False, ridge=None, resolve_spectrum=False, lambda_0=None, margin=False)
     for octave, blocks in enumerate(_levels(data, root, options.seed)[1:], start=1):
         name = f"{len(blocks)} subsets of {blocks[0].size:,}"
         for i, block in enumerate(blocks):

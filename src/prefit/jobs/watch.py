@@ -69,17 +69,17 @@ def watched(model: Any, X: Any, y: Any, loss: Any, test: tuple[Any, Any] | None,
     inputs = as_array(X if given is None else given.train.X, Place("X"))
     engine = ModuleEngine(model, inputs, asked.kernel_scale, asked.chunk, asked.kernel_eigenvalues)
     if given is not None:
-        y, test = _loaded(given, y, test, engine.outputs)
+        y, test = loaded(given, y, test, engine.outputs)
     objective, targets = _objective(loss, y, engine)
     Y = targets.coded(y, "y")
     check_lengths(len(inputs), len(Y), Place("X"), Place("y"))
-    held_out = None if test is None else _held_out(test[0], test[1], targets, inputs)
-    what = Measured(objective, Y, targets.classes(Y), held_out, asked.kernel_eigenvalues, asked.linearization)
-    data = _described(inputs, what, targets) if given is None else given
+    held = None if test is None else held_out(test[0], test[1], targets, inputs)
+    what = Measured(objective, Y, targets.classes(Y), held, asked.kernel_eigenvalues, asked.linearization)
+    data = described(inputs, Y, what.labels, held, targets) if given is None else given
     return Watched(Recorder(engine, what), data)
 
 
-def _loaded(data: LabelledData, y: Any, test: Any, outputs: int) -> tuple[Any, tuple[Any, Any] | None]:
+def loaded(data: LabelledData, y: Any, test: Any, outputs: int) -> tuple[Any, tuple[Any, Any] | None]:
     """Labels of what `prefit.load` read, of both splits, as a module of so many outputs takes them."""
     if y is not None or test is not None:
         raise InputError("Loaded data have their labels and test split already. Leave y and test out.")
@@ -112,7 +112,7 @@ def _usual_loss(y: Any, outputs: int) -> str:
     return {"classes": "cross-entropy", "real": "square"}.get(form, "logistic")
 
 
-def _held_out(X: Any, y: Any, targets: OwnTargets, training: AnyArray) -> HeldOut:
+def held_out(X: Any, y: Any, targets: OwnTargets, training: AnyArray) -> HeldOut:
     inputs, Y = as_array(X, Place("the test inputs")), targets.coded(y, "The test labels")
     check_lengths(len(inputs), len(Y), Place("the test inputs"), Place("the test labels"))
     if inputs.shape[1:] != training.shape[1:]:
@@ -123,9 +123,11 @@ def _held_out(X: Any, y: Any, targets: OwnTargets, training: AnyArray) -> HeldOu
     return HeldOut(inputs, Y, targets.classes(Y))
 
 
-def _described(inputs: AnyArray, what: Measured, targets: OwnTargets) -> LabelledData:
+def described(
+    inputs: AnyArray, Y: Matrix, labels: Indices | None, test: HeldOut | None, targets: OwnTargets
+) -> LabelledData:
     """The data for the document: inputs flattened, labels as they were coded."""
-    real = what.labels is None
+    real = labels is None
 
     def split(X: AnyArray, Y: Matrix, labels: Indices | None) -> Split:
         return Split(X.reshape(len(X), -1), labels, Y if real else None, np.arange(len(X)))
@@ -134,8 +136,8 @@ def _described(inputs: AnyArray, what: Measured, targets: OwnTargets) -> Labelle
         name="own",
         source="arrays",
         task="coded" if real else "classes",
-        train=split(inputs, what.Y, what.labels),
-        test=None if what.test is None else split(what.test.X, what.test.Y, what.test.labels),
+        train=split(inputs, Y, labels),
+        test=None if test is None else split(test.X, test.Y, test.labels),
         classes=() if real else targets.names,
     )
 
@@ -147,7 +149,7 @@ def watched_document(watched: Watched) -> Run:
     """What was recorded so far, `prefit.run/1`."""
     recorder, trajectory = watched.recorder, watched.recorder.trajectory
     engine, what, last = recorder.engine, recorder.what, int(trajectory.steps[-1])
-    distinct, sphere = _directions(watched.data.train.X)
+    distinct, sphere = directions(watched.data.train.X)
     evidence = _evidence(recorder, sphere, distinct.merged == 0, watched.data.train.d)
     draft = Run(
         summary=[],
@@ -172,7 +174,7 @@ def watched_document(watched: Watched) -> Run:
     return draft.model_copy(update={"summary": summary(draft)})
 
 
-def _directions(X: AnyArray) -> tuple[Distinct, bool]:
+def directions(X: AnyArray) -> tuple[Distinct, bool]:
     """Which inputs coincide up to their lengths, and whether all lengths are 1; with a zero input nothing is said."""
     if not X.any(axis=1).all():
         each, ones = np.arange(len(X)), np.ones(len(X))

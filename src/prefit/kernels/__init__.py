@@ -2,9 +2,9 @@
 
 from prefit.kernels.base import Kernel
 from prefit.kernels.conjugate import Conjugate
-from prefit.kernels.named import kernel_named
+from prefit.kernels.named import kernel_named, kernel_names
 from prefit.kernels.ntk import NTK, LayerNTK
 from prefit.kernels.standard_ntk import StandardNTK
 from prefit.kernels.two_layer import TwoLayer
 
-__all__ = ["NTK", "Conjugate", "Kernel", "LayerNTK", "StandardNTK", "TwoLayer", "kernel_named"]
+__all__ = ["NTK", "Conjugate", "Kernel", "LayerNTK", "StandardNTK", "TwoLayer", "kernel_named", "kernel_names"]

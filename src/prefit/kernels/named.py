@@ -1,4 +1,4 @@
-"""A kernel's name in, the kernel out."""
+"""A kernel's name in, the kernel out; several names, or a range of depths, made a list."""
 
 import re
 from collections.abc import Callable
@@ -12,6 +12,8 @@ from prefit.kernels.two_layer import TwoLayer
 
 _DEEP: dict[str, Callable[[int], Kernel]] = {"conjugate": Conjugate, "ntk": NTK, "standard-ntk": StandardNTK}
 _FORM = re.compile(r"(conjugate|ntk|standard-ntk):([1-9][0-9]?)", re.ASCII)
+_RANGE = re.compile(r"(conjugate|ntk|standard-ntk):([1-9][0-9]?)\.\.([1-9][0-9]?)", re.ASCII)
+MOST_NAMES = 32  # a forecast each
 
 
 def kernel_named(text: str) -> Kernel:
@@ -26,3 +28,27 @@ def kernel_named(text: str) -> Kernel:
             "Write for example ntk:3 for three hidden layers."
         )
     return _DEEP[form[1]](int(form[2]))
+
+
+def kernel_names(text: str) -> tuple[str, ...]:
+    """The names in a comma list of kernels and ranges of depths, each once, in order.
+
+    >>> kernel_names("two-layer, ntk:2..4")
+    ('two-layer', 'ntk:2', 'ntk:3', 'ntk:4')
+    """
+    found = tuple(dict.fromkeys(name for part in text.split(",") for name in _in_range(part.strip())))
+    if len(found) > MOST_NAMES:
+        raise InputError(f"kernel names {len(found)} kernels, and at most {MOST_NAMES} are compared. Name fewer.")
+    return found
+
+
+def _in_range(text: str) -> list[str]:
+    form = _RANGE.fullmatch(text)
+    if form is None:
+        return [kernel_named(text).name]
+    low, high = int(form[2]), int(form[3])
+    if not low < high <= MAXIMUM_DEPTH:
+        raise InputError(
+            f"a range of depths must rise, to {MAXIMUM_DEPTH} at most, got {text!r}. Write for example ntk:1..5."
+        )
+    return [f"{form[1]}:{depth}" for depth in range(low, high + 1)]

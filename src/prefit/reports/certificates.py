@@ -27,7 +27,8 @@ class Known:
 
 def certificates(doc: Forecast) -> list[Known]:
     """One row for each number of the page."""
-    return [*_labels(doc), *_spectrum(doc), *_bound(doc), *_random(doc), *_test(doc), *_growth(doc)]
+    parts = (_labels, _separability, _spectrum, _bound, _random, _test, _growth)
+    return [row for part in parts for row in part(doc)]
 
 
 _HOW_INTERVAL: dict[str, str] = {
@@ -43,6 +44,9 @@ def _labels(doc: Forecast) -> list[Known]:
     if true is None:
         return []
     rows = [_interval("yᵀH⁻¹y", true.quadratic_form), _interval("Complexity", true.complexity)]
+    if true.margin is not None:
+        how = "a function that has it and weights that allow no more, rounding and the entries' errors included"
+        rows.append(Known("Hard margin B_*", interval(true.margin, _DIGITS), "certified", how))
     if true.residual is None:
         return rows
     kind, how = _how_curve(doc, true.residual)
@@ -59,6 +63,25 @@ def _how_curve(doc: Forecast, curve: Residual) -> tuple[Kind, str]:
 
 def _interval(quantity: str, value: Interval) -> Known:
     return Known(quantity, interval(value, _DIGITS), value.status, _HOW_INTERVAL[value.status])
+
+
+def _separability(doc: Forecast) -> list[Known]:
+    part = doc.separability
+    if part is None:
+        return []
+    sure = percent(1 - part.delta)
+    found = Interval(lower=part.random_features.lower, upper=part.random_features.upper, status="certified")
+    how = f"holds with probability {sure} over {part.random_features.fresh:,} random features, both ends together"
+    return [
+        Known("Margin γ₁ of random features", interval(found, _DIGITS), "certified", how),
+        _interval_how("Margin γ₂ of the conjugate kernel", part.conjugate),
+        _interval_how("Margin B_* of the last layer", part.last_layer),
+    ]
+
+
+def _interval_how(quantity: str, value: Interval) -> Known:
+    how = "primal and dual, rounding and the entries' errors included"
+    return Known(quantity, interval(value, _DIGITS), value.status, how)
 
 
 _HOW_FLOOR: dict[str, str] = {

@@ -41,6 +41,7 @@ def facts(doc: Forecast) -> list[Fact]:
     told = [
         _steps(doc),
         _complexity(doc),
+        _margin(doc),
         _bound(doc),
         _test(doc),
         _growth(doc),
@@ -137,6 +138,29 @@ def _complexity_meaning(doc: Forecast, value: Interval) -> str:
             "speaks of one class against the rest."
         )
     return "How far the weights must go to fit the labels; the bound's leading term, which says nothing above 1."
+
+
+def _margin(doc: Forecast) -> Fact | None:
+    """The hard-margin form beside the interpolation form."""
+    true, random = doc.entry("true"), doc.entry("random")
+    if true is None or true.margin is None or true.margin_complexity is None or true.margin_complexity.lower is None:
+        return None
+    value, told = true.margin_complexity, _NOT_DRAWN
+    word: Verdict | None = None
+    if random is not None and random.margin_complexity is not None and random.margin_complexity.lower is not None:
+        told = f"Random labels: {of_draws(random.margin_complexity)}"
+        least = random.margin_complexity.lower
+        word = "informative" if value.upper is not None and value.upper < least else "vacuous"
+    return Fact(
+        "margin",
+        "Complexity at the margin",
+        "2√(κ(1)/(n B_*²))",
+        interval(value),
+        value.status,
+        told,
+        word,
+        f"The least that keeps every label on its side, y f(x) ≥ 1: hard margin B_* = {interval(true.margin)}.",
+    )
 
 
 def _bound(doc: Forecast) -> Fact:

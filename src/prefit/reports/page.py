@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from prefit.documents import Forecast
-from prefit.reports import growth, shell, story
+from prefit.reports import growth, margins, shell, story
 from prefit.reports.certificates import certificates
 from prefit.reports.facts import MEANING_OF_WORDS, facts, portions
 
@@ -79,6 +79,7 @@ def _shared(doc: Forecast) -> dict[str, Any]:
         "names": story.label_names(doc),
         "story": story,
         "growth": growth,
+        "margins": margins,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefit.documents import Forecast
 from prefit.documents.forecast import PerClass
 from prefit.documents.numbers import at_most, number, percent, steps_range
-from prefit.reports import dataset, growth, story
+from prefit.reports import dataset, growth, margins, story
 from prefit.reports.facts import Fact, facts, portions
 from prefit.reports.layout import INDENT, NARROWEST, ends, screen, table, wrapped
 
@@ -23,6 +23,7 @@ def forecast_text(doc: Forecast, width: int = 80) -> str:
         _data(doc, width),
         *(_fact(fact, width) for fact in facts(doc) if fact.key not in _PAGE_ONLY),
         _steps_table(doc, width),
+        _margins(doc, width),
         _per_class(doc.bound.per_class, width),
         _growth(doc, width),
         _last_lines(doc, width),
@@ -61,6 +62,14 @@ def _steps_table(doc: Forecast, width: int) -> list[str]:
         cells = [steps_range(e.steps_to[portion]) if portion in e.steps_to else "" for e in entries]
         rows.append([f"{percent(float(portion))} loss", *cells])
     return table(rows, width)
+
+
+def _margins(doc: Forecast, width: int) -> list[str]:
+    """What Cao & Gu assume, where it was asked for."""
+    if doc.separability is None:
+        return []
+    told = [[row.name, row.value, row.how] for row in margins.rows(doc.separability)]
+    return table([["Margins of Cao & Gu (2020)", "", ""], *told], width)
 
 
 def _per_class(rows: list[PerClass], width: int) -> list[str]:

@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 
 from prefit._shapes import Indices, Matrix, Vector
+from prefit.errors import InputError
+from prefit.theory.bounds.norms import spectral_norm
 from prefit.theory.kernel_class import class_margins
 
 
@@ -19,14 +21,26 @@ class Layered:
     A two-layer net is A_1 = W (m, d), A_2 = aᵀ/√m (c, m); the deep net of Cao & Gu is A_l = W_lᵀ, A_{L+1} = vᵀ. Biases
     stand in the matrices: an input (x, 1), rows (0, 1) that hand the 1 on.
 
-    matrices   A_l (h_l, h_{l−1}), h_0 = d, h_D = c
-    start      the same before the first step
-    trained    whether A_l was trained; others equal their start
+    matrices     A_l (h_l, h_{l−1}), h_0 = d, h_D = c
+    start        the same before the first step
+    trained      whether A_l was trained; others equal their start
+    homogeneous  no matrix has a row (0, 1) for a bias beyond, which no scaling of the weights may touch
+
+    Raises InputError where a matrix that is said not to be trained differs from its start.
     """
 
     matrices: tuple[Matrix, ...]
     start: tuple[Matrix, ...]
     trained: tuple[bool, ...]
+    homogeneous: bool = True
+
+    def __post_init__(self) -> None:
+        for l, (A, A0, trained) in enumerate(zip(self.matrices, self.start, self.trained, strict=True), 1):
+            if not (trained or np.array_equal(A, A0)):
+                raise InputError(
+                    f"Layer {l} is said not to be trained, but its weights are not those of the start. Give the start "
+                    "that these weights had, or say that the layer was trained."
+                )
 
     @property
     def depth(self) -> int:
@@ -42,6 +56,16 @@ class Layered:
     def parameters(self) -> int:
         """Trained numbers."""
         return sum(A.size for A, trained in zip(self.matrices, self.trained, strict=True) if trained)
+
+    @cached_property
+    def spectral_norms(self) -> tuple[float, ...]:
+        """‖A_l‖₂ of every matrix, as trained."""
+        return tuple(spectral_norm(A) for A in self.matrices)
+
+    @cached_property
+    def start_spectral_norms(self) -> tuple[float, ...]:
+        """‖A_l(0)‖₂ of every matrix."""
+        return tuple(spectral_norm(A) for A in self.start)
 
     def outputs(self, X: Matrix, start: bool = False) -> Matrix:
         """(n, c) outputs for inputs X (n, d), at the end or before the first step."""
@@ -92,6 +116,7 @@ class Subject:
     sphere       every input has length 1, whatever the sample (they are normalized)
     prepared     inputs were prepared by what was learned from the sample: most bounds then do not apply
     drawn        the start was drawn independently of the sample (ours are; a user says so of a module)
+    fixed        step size and number of steps were fixed before the sample
     loss … one_pass  how it was trained, None where nobody said
     X_test, test_labels  a test split, or None
     test_error, train_error  0–1 errors
@@ -108,6 +133,7 @@ class Subject:
     sphere: bool
     prepared: bool = False
     drawn: bool = True
+    fixed: bool = False
     init_scale: float | None = None
     antisymmetric: bool = False
     loss: str | None = None
@@ -145,6 +171,11 @@ class Subject:
             return np.asarray(self.Y[:, 0] * self.outputs[:, 0])
         assert self.labels is not None
         return class_margins(self.labels, self.outputs)
+
+    @cached_property
+    def ordered_margins(self) -> Vector:
+        """(n,) the margins, increasing."""
+        return np.sort(self.margins)
 
     @cached_property
     def lengths(self) -> Vector:

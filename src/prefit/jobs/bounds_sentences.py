@@ -1,0 +1,77 @@
+"""The bounds of a trained network in plain sentences, the most important first."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from prefit.documents.bounds import Bounds, BoundVerdict, Smallest
+from prefit.documents.numbers import at_most, percent
+
+OWN = "this network"
+
+
+def summary(doc: Bounds) -> list[str]:
+    return [*_smallest(doc), *_tested(doc), _counted(doc)]
+
+
+def _smallest(doc: Bounds) -> list[str]:
+    least, own = doc.smallest, doc.smallest_own
+    if least is None:
+        return ["No bound applies to this network: the table says of each which assumption fails."]
+    said = f"{_said(doc, least)}{_chosen(doc)}"
+    told = [f"The smallest of the bounds that apply is {said}; a constant answer errs on {_trivial(doc)}."]
+    if own is not None and own.name != least.name:
+        told.append(f"The smallest on the error of this network itself is {_said(doc, own)}.")
+    return told
+
+
+def _said(doc: Bounds, least: Smallest) -> str:
+    row = doc.row(least.name)
+    assert row is not None
+    of = "" if least.of == OWN else f", on the error of {least.of}"
+    return f"{at_most(least.value)} ({row.title}{of}): {least.verdict}"
+
+
+def _chosen(doc: Bounds) -> str:
+    """What the smallest of several rows is not, unless they hold together."""
+    count = len(doc.bounds)
+    return "" if doc.together or count == 1 else f" (choosing it of {count} rows now is paid for only with --together)"
+
+
+def _trivial(doc: Bounds) -> str:
+    return f"{percent(doc.trivial)} of the training examples"
+
+
+def _tested(doc: Bounds) -> list[str]:
+    test = doc.test
+    if test is None:
+        return ["There is no test split to hold the bounds against."]
+    sure = f"{100 * (1 - doc.delta):g}% interval"
+    ends = f"{percent(test.lower)} to {percent(test.upper)}"
+    return [f"On the {test.n:,} test examples it misclassifies {percent(test.error)} ({sure} {ends})."]
+
+
+def _counted(doc: Bounds) -> str:
+    found = Counter(row.verdict for row in doc.bounds)
+    words: dict[BoundVerdict, tuple[str, str]] = {
+        "informative": ("is informative", "are informative"),
+        "vacuous": ("is vacuous", "are vacuous"),
+        "order only": ("is an order without its constant", "are orders without their constants"),
+        "not applicable": ("does not apply", "do not apply"),
+    }
+    told = [f"{found[verdict]} {words[verdict][found[verdict] > 1]}" for verdict in words if found[verdict]]
+    return f"Of {len(doc.bounds)} bounds {', '.join(told)}."
+
+
+def family(delta: float, count: int, together: bool) -> str:
+    """What may be said of the smallest of several bounds."""
+    sure = f"{100 * (1 - delta):g}%"
+    if together:
+        return (
+            f"All {count} rows hold together with probability {sure} over the sample, each at δ/{count} = "
+            f"{delta / count:.2g}: the smallest may be chosen afterwards."
+        )
+    return (
+        f"Each row holds by itself with probability {sure} over the sample. To choose the smallest of {count} rows "
+        f"afterwards costs δ/{count}: --together evaluates each at {delta / count:.2g}, and then all hold at once."
+    )

@@ -1,0 +1,1 @@
+"""The bounds of a trained network as a document in; their text, figure or page out."""

@@ -1,0 +1,1 @@
+"""What a comparison of kernels looks like: text, page, figure, files."""

@@ -1,0 +1,1 @@
+"""What an answer about a target function looks like: text, page, figures, files."""

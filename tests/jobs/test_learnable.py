@@ -1,0 +1,142 @@
+"""A target function from text to document: norms, matrices and projections from files, the check, refusals."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import prefit
+from prefit.errors import InputError
+
+
+def learn(text, **options):
+    return prefit.learnable(text, **({"kernel": "two-layer,ntk:2", "threads": 1} | options))
+
+
+def test_the_example_of_the_page():
+    found = learn("2*t^2 - t1*t2", dimension=10)
+    first = found.kernels[0]
+    assert (first.name, first.learnable, first.missing_terms) == ("two-layer", True, [])
+    assert first.norm == pytest.approx(math.sqrt(2 * math.pi * 4.5), rel=1e-9)
+    assert first.norm > first.sphere_norm >= first.sphere_lower
+    assert first.paper_norm == pytest.approx(6 * 2 * math.sqrt(1.25), rel=1e-9)
+    assert (first.samples, first.samples_by) == (7098, "sphere")
+    assert found.notes[0] == "t is another name of t1."
+    assert found.kernels[1].paper_reason == "the theorem is about the two-layer kernel"
+
+
+def test_the_cubic_is_not_learnable_with_one_hidden_layer():
+    found = learn("t^3 + t^2", kernel=["two-layer", "conjugate:1", "ntk:2"])
+    assert [one.learnable for one in found.kernels] == [False, False, True]
+    assert [term.text for term in found.kernels[0].missing_terms] == ["t1^3"]
+    assert "second hidden layer mends it" in found.kernels[0].missing_terms[0].reason
+    assert found.kernels[0].samples is None
+    assert "Not learnable with two-layer and conjugate:1: t1^3." in found.summary[1]
+
+
+def test_a_constant_is_learnable_and_asks_for_the_dimension():
+    without, within = learn("1 + t^2").kernels[0], learn("1 + t^2", dimension=5).kernels[0]
+    assert (without.norm, without.samples, without.learnable) == (None, None, True)
+    assert "--dimension" in without.norm_reason
+    assert within.sphere_norm > 0
+    assert within.samples_by == "sphere"
+
+
+def test_portions_add_up_and_name_what_carries_the_norm():
+    found = learn("t + t^6", dimension=10).kernels[0]
+    assert sum(found.degrees.portion) == pytest.approx(1.0)
+    assert sum(found.harmonics.portion) == pytest.approx(1.0)
+    assert found.degrees.degree == [1, 6]
+    assert found.degrees.portion[1] == pytest.approx(83.7758 / 87.7758, rel=1e-5)
+    np.testing.assert_allclose(np.array(found.degrees.amount) / found.degrees.kernel, [4.0, 83.7758], rtol=1e-5)
+
+
+@pytest.mark.parametrize("text", ["2*t^2 - t1*t2", "cos(t) - 1", "exp(t/2)"])
+def test_the_check_stays_below_the_norm_and_grows_towards_it(text):
+    found = learn(text, kernel="ntk:2", dimension=4, check=True, check_samples=240)
+    checked, norm = found.check.kernels[0], found.kernels[0].sphere_norm ** 2
+    assert found.check.holds
+    assert checked.n == [15, 30, 60, 120, 240]
+    assert checked.lower == sorted(checked.lower)
+    assert 0.85 * norm < checked.lower[-1] <= checked.upper[-1] <= norm * (1 + 1e-9)
+
+
+def test_the_check_of_what_is_missing_grows_beyond_every_norm():
+    found = learn("t^3", kernel="two-layer", dimension=5, check=True, check_samples=256)
+    low = found.check.kernels[0].lower
+    assert found.kernels[0].sphere == "infinite"
+    assert low[-1] > 3 * low[-3] > 6 * low[-5]
+
+
+def test_the_check_chooses_a_dimension_and_says_so():
+    found = learn("t1*t2", kernel="two-layer", check=True, check_samples=20)
+    assert found.dimension == found.check.dimension == 5
+    assert "The check chose the dimension d = 5" in found.notes[-1]
+
+
+def test_matrices_and_projections_come_from_files_and_arrays(tmp_path):
+    A = np.array([[2.0, -1.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+    np.save(tmp_path / "A.npy", A)
+    (tmp_path / "b.csv").write_text("1, 0, 0\n0; 1; 0\n")
+    by_file = learn("quad(A)", matrix=[f"A={tmp_path / 'A.npy'}"])
+    by_array = learn("x'Bx", matrix={"B": A})
+    by_rows = learn("2*t1^2 - t1*t2", projections=tmp_path / "b.csv")
+    norms = [one.kernels[0].sphere_norm for one in (by_file, by_array, by_rows)]
+    assert norms == pytest.approx([norms[0]] * 3, rel=1e-12)
+    assert [one.dimension for one in (by_file, by_array, by_rows)] == [3, 3, 3]
+    checked = learn("quad(A) - x'Bx + t2", matrix={"A": A, "B": A.T}, check=True, check_samples=32, kernel="ntk:2")
+    assert checked.check.holds
+    assert checked.kernels[0].sphere_norm == pytest.approx(
+        learn("t", dimension=3, kernel="ntk:2").kernels[0].sphere_norm
+    )
+
+
+def test_longer_projections_cost_more():
+    found = learn("t^4", projections=np.array([[2.0, 0.0, 0.0]]))
+    assert found.kernels[0].norm == pytest.approx(16 * learn("t^4").kernels[0].norm, rel=1e-9)
+    assert not found.target.orthonormal
+
+
+BAD = [
+    ({"kernel": "wide"}, "kernel must be"),
+    ({"kernel": ""}, "--kernel"),
+    ({"dimension": 1}, "--dimension"),
+    ({"dimension": 1.5}, "--dimension"),
+    ({"epsilon": 0}, "--epsilon"),
+    ({"delta": 1}, "--delta"),
+    ({"check_samples": 3}, "--check-samples"),
+    ({"device": "cuda"}, "--device"),
+    ({"dimension": 2, "text": "t1*t2*t3"}, "no room for 3"),
+    ({"text": "quad(A)"}, "--matrix A=FILE"),
+    ({"matrix": np.eye(3)}, "does not name"),
+    ({"text": "quad(A)", "matrix": np.ones((2, 3))}, "must be square"),
+    ({"text": "quad(A)", "matrix": np.full((2, 2), np.nan)}, "finite"),
+    ({"text": "quad(A)", "matrix": {"a": np.eye(2)}}, "capital letters"),
+    ({"text": "quad(A)+t3", "matrix": np.eye(2)}, "up to t2"),
+    ({"text": "quad(A)", "matrix": np.eye(3), "dimension": 4}, "Leave it out"),
+    ({"text": "quad(A)+quad(B)", "matrix": {"A": np.eye(2), "B": np.eye(3)}}, "one d"),
+    ({"text": "quad(A)+t", "matrix": np.eye(3), "projections": np.ones((1, 4))}, "one d"),
+    ({"projections": "there-is-none.npy"}, "no file"),
+    ({"projections": [["a", "b"]]}, "real numbers"),
+    ({"projections": np.ones((1, 1))}, "at least 2 features"),
+    ({"temperature": 1}, "takes no option"),
+]
+
+
+@pytest.mark.parametrize(("options", "told"), BAD)
+def test_what_does_not_fit_is_refused_in_one_line(options, told):
+    options = dict(options)
+    with pytest.raises(InputError) as refused:
+        learn(options.pop("text", "t1^2"), **options)
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("content", "told"), [("a,b\n1,2\n", "line 1"), ("1,2\n3\n", "line 2"), ("", "shape")])
+def test_texts_that_are_no_matrix_are_refused_with_their_line(tmp_path, content, told):
+    path = tmp_path / "m.csv"
+    path.write_text(content)
+    with pytest.raises(InputError, match=told):
+        learn("quad(A)", matrix=str(path))

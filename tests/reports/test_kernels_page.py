@@ -1,0 +1,58 @@
+"""The comparison of kernels as text, card and page."""
+
+import pytest
+from rich.cells import cell_len
+
+import prefit
+from prefit.reports.comparing.figures import kernels_figures
+from prefit.reports.comparing.page import kernels_card, kernels_page
+from prefit.reports.comparing.text import kernels_text
+
+HOSTILE = "</script><script>alert(1)</script>"
+
+
+@pytest.fixture(scope="module")
+def compared():
+    """Two depths and one far beyond, in three tables."""
+    data = prefit.load("digits", classes="3,8", per_class=40, test="digits", test_per_class=20)
+    return prefit.compare_kernels(data, kernel="two-layer,ntk:2,standard-ntk:12", draws=2)
+
+
+@pytest.mark.parametrize("width", [50, 80, 120])
+def test_no_line_is_wider_than_asked(compared, width):
+    assert max(cell_len(line) for line in kernels_text(compared, width).splitlines()) <= width
+
+
+def test_the_text_has_every_kernel_in_three_tables_and_says_how_to_read_them(compared):
+    text = kernels_text(compared)
+    assert text.count("standard-ntk:12") >= 3
+    for told in ("of theirs", "at the margin", "steps to 10%", "test error", "λ_min", "Every bound holds at δ/3"):
+        assert told in " ".join(text.split()), told
+    assert compared.summary[0].split(":")[0] in " ".join(text.split())
+
+
+def test_of_the_complexity_alone_there_are_no_steps(compared):
+    alone = prefit.compare_kernels(prefit.load("digits", limit=60), kernel="ntk:1..2", draws=0, only="complexity")
+    text = kernels_text(prefit.Kernels.of(alone))
+    assert "steps to" not in text
+    assert "random" not in text.partition("The complexity")[0].replace("random labels", "", 2)
+
+
+def test_page_and_card_escape_what_the_data_are_called(compared):
+    named = compared.model_copy(update={"data": compared.data.model_copy(update={"name": HOSTILE, "source": HOSTILE})})
+    for text in (kernels_page(named), kernels_card(named)):
+        assert HOSTILE not in text
+        assert "&lt;/script&gt;" in text
+    assert len(kernels_page(named)) < 2_000_000
+
+
+def test_the_figure_has_a_point_for_each_kernel_and_kind_of_labels(compared):
+    (rows,) = kernels_figures(compared)["complexity"].to_dict()["datasets"].values()
+    assert {row["kernel"] for row in rows} == {"two-layer", "ntk:2", "standard-ntk:12"}
+    assert len(rows) == 9
+    assert all(row["low"] <= row["complexity"] <= row["high"] for row in rows)
+
+
+def test_a_card_says_which_kernel_has_the_least(compared):
+    assert f"Least complexity: {compared.first[0]}" in compared._repr_html_()
+    assert repr(compared).startswith("<Kernels on digits")
