@@ -428,7 +428,7 @@ def compare_kernels(
     >>> data = prefit.load("digits", classes="0,1", per_class=50)
     >>> found = prefit.compare_kernels(data, kernel="ntk:1..3", draws=2)
     >>> found.first, found.separated
-    (['ntk:1'], True)
+    (['ntk:3'], True)
     """
     data, chosen = _chosen(ComparisonOptions, "compare_kernels", X, y, X_test, y_test, options | {"kernel": kernel})
     if out is None:

@@ -226,5 +226,5 @@ def test_options_out_of_range_are_refused(options, says):
 
 
 def test_options_of_single_bounds_are_handed_on(trained):
-    options = BoundsOptions(pac_steps=7, lambda_0=0.01)
-    assert options.single == {"dziugaite2017.steps": 7.0, "lambda_0": 0.01}
+    options = BoundsOptions(pac_steps=7, lambda_0=0.01, threads=2)
+    assert options.single == {"dziugaite2017.steps": 7.0, "lambda_0": 0.01, "threads": 2.0}
