@@ -112,8 +112,11 @@ def test_the_smallest_is_of_bounds_that_apply(trained, monkeypatch):
     assert (result.smallest_own.name, result.smallest_own.verdict) == ("own", "vacuous")
     assert result.row("huge").value is None
     assert result.row("own").terms == {"a": 0.1, "b": None}
-    assert "0.300 (Nobody: other, on the error of another network): informative" in result.summary[0]
-    assert "informative (choosing it of 6 rows now is paid for only with --together);" in result.summary[0]
+    assert (
+        "0.700 (Nobody: own): vacuous (choosing it of 6 rows now is paid for only with --together);"
+        in result.summary[0]
+    )
+    assert "0.300 (Nobody: other, on the error of another network): informative" in result.summary[1]
     assert "--together" not in run_bounds(trained, BoundsOptions(together=True)).summary[0]
     json.loads(result.model_dump_json(), parse_constant=pytest.fail)
 
@@ -123,7 +126,14 @@ def test_where_no_bound_applies_that_is_said(trained, monkeypatch):
     result = run_bounds(trained, BoundsOptions())
     assert (result.smallest, result.smallest_own) == (None, None)
     assert result.summary[0].startswith("No bound applies")
-    assert result.summary[-1] == "Of 1 bounds 1 is an order without its constant."
+    assert result.summary[-1] == "Of 1 bound 1 is an order without its constant."
+
+
+def test_what_is_missing_everywhere_is_said_once(trained, monkeypatch):
+    sun, moon = Assumption("the sun shines", False), Assumption("the moon is full", False)
+    use(monkeypatch, row("one", 0.1, assumptions=(sun, moon)), row("two", None, assumptions=(moon,)))
+    said = run_bounds(trained, BoundsOptions()).summary[0]
+    assert said == "No bound applies to this network, as this does not hold: the moon is full."
 
 
 def test_together_gives_every_row_its_share(trained, monkeypatch):

@@ -314,5 +314,5 @@ def test_the_worked_number_of_the_page_is_the_rows(name):
 
 
 def test_every_row_stands_in_the_table_of_the_bounds():
-    table = re.findall(r"^\| `(\w+)` \|", (PAGES / "index.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert [name for name, _ in ROWS] == [name for name in table if name in dict(ROWS)]
+    page, _, _ = (PAGES / "index.md").read_text(encoding="utf-8").partition("\n## ")
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == [name for name, _ in ROWS]

@@ -15,14 +15,37 @@ def summary(doc: Bounds) -> list[str]:
 
 
 def _smallest(doc: Bounds) -> list[str]:
+    """The smallest on this network's own error first; a smaller one is of another network, whose error it is not."""
     least, own = doc.smallest, doc.smallest_own
     if least is None:
-        return ["No bound applies to this network: the table says of each which assumption fails."]
-    said = f"{_said(doc, least)}{_chosen(doc)}"
-    told = [f"The smallest of the bounds that apply is {said}; a constant answer errs on {_trivial(doc)}."]
-    if own is not None and own.name != least.name:
-        told.append(f"The smallest on the error of this network itself is {_said(doc, own)}.")
+        return [_nothing(doc)]
+    constant = f"a constant answer errs on {_trivial(doc)}"
+    if own is None:
+        return [f"No bound on the error of this network itself applies. {_beside(doc, least)}; {constant}."]
+    told = [f"The smallest bound on the error of this network is {_said(doc, own)}{_chosen(doc)}; {constant}."]
+    if own.name != least.name:
+        told.append(f"{_beside(doc, least)}.")
     return told
+
+
+def _beside(doc: Bounds, least: Smallest) -> str:
+    return f"The smallest of all is of another network: {_said(doc, least)}"
+
+
+def _nothing(doc: Bounds) -> str:
+    """Why no bound applies, where one thing is missing everywhere."""
+    missing = [{one.text for one in row.assumptions if not one.met} for row in doc.bounds]
+    common = set.intersection(*missing) if missing else set()
+    if common:
+        remedy = " Prepare the inputs beforehand, and train with --prepare none." if _standardized(doc) else ""
+        return (
+            f"No bound applies to this network, as this does not hold: {'; '.join(sorted(common)).rstrip('.')}.{remedy}"
+        )
+    return "No bound applies to this network: the table says of each which assumption fails."
+
+
+def _standardized(doc: Bounds) -> bool:
+    return doc.data.prepared == "standardized"
 
 
 def _said(doc: Bounds, least: Smallest) -> str:
@@ -60,7 +83,8 @@ def _counted(doc: Bounds) -> str:
         "not applicable": ("does not apply", "do not apply"),
     }
     told = [f"{found[verdict]} {words[verdict][found[verdict] > 1]}" for verdict in words if found[verdict]]
-    return f"Of {len(doc.bounds)} bounds {', '.join(told)}."
+    count = len(doc.bounds)
+    return f"Of {count} {'bound' if count == 1 else 'bounds'} {', '.join(told)}."
 
 
 def family(delta: float, count: int, together: bool) -> str:

@@ -113,9 +113,10 @@ def cost(doc: Bounds) -> str:
 
 def facts(doc: Bounds) -> list[Fact]:
     """The few numbers that are told first."""
-    told = [_least(doc, "smallest", "Smallest bound", doc.smallest)]
-    if doc.smallest_own is not None and doc.smallest is not None and doc.smallest_own.name != doc.smallest.name:
-        told.append(_least(doc, "smallest-own", "Smallest bound of this network", doc.smallest_own))
+    own, least = doc.smallest_own, doc.smallest
+    told = [_least(doc, "smallest-own", "Smallest bound of this network", own)]
+    if least is not None and (own is None or own.name != least.name):
+        told.append(_least(doc, "smallest", "Smallest, of another network", least))
     return [fact for fact in (*told, _test(doc)) if fact is not None]
 
 
