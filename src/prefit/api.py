@@ -27,7 +27,7 @@ from prefit.jobs.lasting import Lasting, entered
 from prefit.jobs.progress import Show, silent
 from prefit.jobs.run_files import remove_others, write_arrays
 from prefit.jobs.run_folder import check_no_other_run, read_run_folder
-from prefit.jobs.run_options import size_in_bytes
+from prefit.jobs.run_options import JobOptions, size_in_bytes
 from prefit.jobs.trained import Trained
 from prefit.storage import Keeper, sha256_of, write_whole
 
@@ -536,7 +536,7 @@ def bounds(
     else:
         from prefit.jobs.own_module import trained_module
 
-        chosen = _bounds_options(options, "bounds of a module")
+        chosen = _known(BoundsOptions, options, "bounds of a module")
         found = trained_module(trained, start, (X, y), (X_test, y_test), drawn, loss, normalized, prepared)
     if out is None:
         _check_no_resume(resume)
@@ -551,22 +551,26 @@ def _from_folder(
     """The network of a run folder, with the data that it knows or with those given."""
     folder = read_run_folder(path)
     if given[0] is None:
-        chosen = _bounds_options(options, "bounds")
+        chosen = _known(BoundsOptions, options, "bounds")
         return folder.trained(folder.data(), chosen.step), chosen
     own = frozenset(one.name for one in fields(BoundsOptions))
     reading = {**options, "seed": folder.document.descent.seed}  # of the label noise: the run's, not the bounds'
     data = _loaded(*given, reading, own, "bounds")
-    chosen = _bounds_options({name: value for name, value in options.items() if name in own}, "bounds")
+    chosen = _known(BoundsOptions, {name: value for name, value in options.items() if name in own}, "bounds")
     folder.check(data)
     return folder.trained(data, chosen.step), chosen
 
 
-def _bounds_options(options: dict[str, Any], name: str) -> BoundsOptions:
-    own = [one.name for one in fields(BoundsOptions)]
+Given = TypeVar("Given", bound=JobOptions)
+
+
+def _known(kind: type[Given], options: dict[str, Any], name: str) -> Given:
+    """The options of a job without data; raises InputError for one there is not."""
+    own = [one.name for one in fields(kind)]
     unknown = sorted(set(options) - set(own))
     if unknown:
         raise InputError(f"{name} takes no option {unknown[0]!r}; it takes {', '.join(sorted(own))}.")
-    return BoundsOptions(**options)
+    return kind(**options)
 
 
 def plan(X: Any = None, y: Any = None, *, out: str | os.PathLike[str] | None = None, **options: Any) -> Plan:
@@ -587,7 +591,7 @@ def plan(X: Any = None, y: Any = None, *, out: str | os.PathLike[str] | None = N
     -16.0
     """
     if X is None:
-        data, chosen = None, _plan_options(options)
+        data, chosen = None, _known(PlanOptions, options, "plan without data")
     else:
         data, chosen = _chosen(PlanOptions, "plan", X, y, None, None, options)
     if out is None:
@@ -613,22 +617,10 @@ def learnable(expression: str, *, out: str | os.PathLike[str] | None = None, **o
     >>> round(found.kernels[0].sphere_norm ** 2, 3)
     5.393
     """
-    own = [one.name for one in fields(LearnableOptions)]
-    unknown = sorted(set(options) - set(own))
-    if unknown:
-        raise InputError(f"learnable takes no option {unknown[0]!r}; it takes {', '.join(sorted(own))}.")
-    chosen = LearnableOptions(**options)
+    chosen = _known(LearnableOptions, options, "learnable")
     if out is None:
         return Learnable.of(jobs.run_learnable(expression, chosen))
     return written_learnable(expression, chosen, Path(out))[0]
-
-
-def _plan_options(options: dict[str, Any]) -> PlanOptions:
-    own = [one.name for one in fields(PlanOptions)]
-    unknown = sorted(set(options) - set(own))
-    if unknown:
-        raise InputError(f"plan without data takes no option {unknown[0]!r}; it takes {', '.join(sorted(own))}.")
-    return PlanOptions(**options)
 
 
 def _check_no_resume(resume: bool) -> None:

@@ -25,7 +25,7 @@ from prefit.experiments.options import StudyOptions
 from prefit.experiments.slopes import Slope, slope_of
 from prefit.experiments.study import Workshop
 from prefit.gram import blas_threads
-from prefit.jobs.bounds import OWN, rows_of
+from prefit.jobs.bounds import rows_of
 from prefit.jobs.bounds_options import BoundsOptions
 from prefit.jobs.kernel_facts import kernel_facts
 from prefit.jobs.train import run_training
@@ -33,6 +33,7 @@ from prefit.jobs.train_options import TrainOptions
 from prefit.jobs.trained import Trained, subject_of, trained_of
 from prefit.reports.figures.curves import Axis, Curve, Level, curves_figure
 from prefit.theory.bounds import ROWS
+from prefit.theory.bounds.statement import OWN
 
 CLASSES = "0+2+4+6+8,1+3+5+7+9"  # of digits: even, odd
 TEST = 900  # test examples at most

@@ -30,10 +30,9 @@ from prefit.jobs.progress import Clock, Show, silent
 from prefit.jobs.trained import Trained, subject_of
 from prefit.storage import Forgetful, Keeper
 from prefit.theory.bounds import ROWS, Assumption, Bound, Row, Subject
+from prefit.theory.bounds.statement import OWN
 from prefit.theory.clopper1934 import error_interval
 from prefit.theory.source import Source
-
-OWN = "this network"  # as `Bound.of` calls it
 
 
 def _unheard(name: str, portion: float) -> None:

@@ -6,8 +6,7 @@ from collections import Counter
 
 from prefit.documents.bounds import Bounds, BoundVerdict, Smallest
 from prefit.documents.numbers import at_most, percent
-
-OWN = "this network"
+from prefit.theory.bounds.statement import OWN
 
 
 def summary(doc: Bounds) -> list[str]:

@@ -15,9 +15,9 @@ import numpy as np
 from prefit._shapes import Indices, Matrix, Vector
 from prefit.spectra.measure import SpectralMeasure
 from prefit.spectra.trace import TraceEstimate
+from prefit.training.grid import geometric_grid
 
 LAST_STEP = 10**6  # curves end here at the latest
-PER_DECADE = 16
 PORTIONS = tuple(i / 20 for i in range(21))  # of labels redrawn, on the noise curve
 
 
@@ -81,11 +81,8 @@ def first_step_to(measure: SpectralMeasure, rate: float, portion: float) -> int 
 
 
 def step_grid(last: int) -> Indices:
-    """0, 1, … last: every step at first, then PER_DECADE a decade."""
-    last = max(1, min(last, LAST_STEP))
-    count = 2 + math.ceil(PER_DECADE * math.log10(last))
-    grid = np.unique(np.rint(np.geomspace(1, last, count)).astype(np.int64))
-    return np.concatenate([[0], grid])
+    """0, 1, … last, from 1 to LAST_STEP: the steps at which a run is recorded too."""
+    return geometric_grid(max(1, min(last, LAST_STEP)))
 
 
 def complexity(quadratic_form: float, n: int, diagonal: float = 0.5, mean_trace: float | None = None) -> float:

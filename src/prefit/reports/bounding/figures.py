@@ -12,6 +12,7 @@ from prefit.documents.numbers import percent
 from prefit.reports.bounding import story
 from prefit.reports.figures import parts
 from prefit.reports.figures.theme import config
+from prefit.theory.bounds.statement import OWN
 
 BOUND, OTHER, ORDER = "bound on this network", "bound on another network", "order, constant 1 assumed"
 SORTS = [BOUND, OTHER, ORDER]
@@ -71,7 +72,7 @@ def _labels() -> alt.Axis:
 def _sort(row: BoundRow) -> str:
     if row.kind == "order":
         return ORDER
-    return BOUND if row.of == story.OWN else OTHER
+    return BOUND if row.of == OWN else OTHER
 
 
 def _bars(doc: Bounds, rows: list[BoundRow], low: float, x: Callable[[str], alt.X], y: alt.Y) -> list[parts.Layer]:

@@ -21,7 +21,6 @@ MEANING_OF_KINDS = (
     "Explicit: every constant is the paper's. Derived: a constant was derived here, with its proof in the docs. Order: "
     "a constant is unnamed."
 )
-OWN = "this network"
 _LONGEST_OF = 26  # characters: the table has eighty columns
 
 

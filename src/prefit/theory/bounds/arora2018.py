@@ -21,7 +21,7 @@ from prefit.theory.bounds.margins import candidates, drawn_start, sampling, unfi
 from prefit.theory.bounds.scales import portion_below
 from prefit.theory.bounds.statement import Bound
 from prefit.theory.bounds.subject import Layered, Subject
-from prefit.theory.finite_width import STRIP
+from prefit.theory.bounds.tangent import strips
 from prefit.theory.kernel_class import class_margins
 from prefit.theory.source import Source
 
@@ -143,7 +143,7 @@ def _with(net: Layered, change: Vector) -> Layered:
 
 
 def _margins(subject: Subject, net: Layered) -> Vector:
-    outputs = np.concatenate([net.outputs(subject.X[rows]) for rows in _strips(subject.n)])
+    outputs = np.concatenate([net.outputs(subject.X[rows]) for rows in strips(subject.n)])
     if subject.binary:
         return np.asarray(subject.Y[:, 0] * outputs[:, 0])
     assert subject.labels is not None
@@ -178,7 +178,7 @@ class Cushions:
 def cushions(net: Layered, X: Matrix, rows: int = ROWS) -> Cushions:
     """μ_l and c over all examples; μ_{l→} over the first `rows`: every one of them takes Jacobians between layers."""
     inverse, contraction = np.zeros(len(net.matrices)), 0.0
-    for strip in _strips(X.shape[0]):
+    for strip in strips(X.shape[0]):
         before = net.hidden(X[strip])
         after = [X[strip], *(np.maximum(Z, 0.0) for Z in before[:-1])]
         for l, (Z, A, h) in enumerate(zip(before, net.matrices, after, strict=True)):
@@ -191,10 +191,6 @@ def cushions(net: Layered, X: Matrix, rows: int = ROWS) -> Cushions:
         for l in range(net.depth):
             between[l] = min(between[l], *_between(net, at, l))
     return Cushions(1.0 / np.maximum(inverse, 1.0), np.array(between), contraction)
-
-
-def _strips(n: int) -> Iterator[slice]:
-    return (slice(start, start + STRIP) for start in range(0, n, STRIP))
 
 
 def _between(net: Layered, at: list[Vector], l: int) -> Iterator[float]:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from prefit.theory.source import Source
 
+OWN = "this network"  # `Bound.of` where the bound is on the error of the trained network itself
 Kind = Literal["explicit", "derived", "order"]
 Verdict = Literal["informative", "vacuous", "not applicable", "order only"]
 

@@ -51,7 +51,7 @@ def gradients(net: Layered, X: Matrix) -> list[LayerGradients]:
     return found[::-1]
 
 
-def strips(n: int, progress: Callable[[float], None]) -> Iterator[slice]:
+def strips(n: int, progress: Callable[[float], None] = lambda portion: None) -> Iterator[slice]:
     """All rows, STRIP at a time."""
     for start in range(0, n, STRIP):
         yield slice(start, start + STRIP)
