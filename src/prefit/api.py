@@ -334,18 +334,27 @@ def _lasting(
     return made.result, page
 
 
-def written_plan(
+def lasting_plan(
     data: LabelledData | None,
     options: PlanOptions,
-    out: Path,
+    lasting: Lasting,
     formats: Sequence[str] = (),
     progress: Show = silent,
 ) -> tuple[Plan, Path]:
-    """A plan whose result is written in a folder: the result and its page's path."""
-    from prefit.reports.planning.writing import write_plan
+    """A plan whose measured constants are kept, and whose result is written, in a folder: it, its page's path.
 
-    result = Plan.of(jobs.run_plan(data, options, progress))
-    return result, write_plan(result, out, formats, result.to_json())
+    Constants alone take no time: of them nothing is kept.
+    """
+    from prefit.reports.planning.writing import DOCUMENT, write_plan
+
+    if data is None:
+        result = Plan.of(jobs.run_plan(None, options, progress))
+        return result, write_plan(result, lasting.out, formats, result.to_json())
+
+    def make(resolved: PlanOptions, keeper: Keeper) -> _Made[Plan]:
+        return _Made(Plan.of(jobs.run_plan(data, resolved, progress, keeper)))
+
+    return _lasting(data, options, lasting, formats, progress, DOCUMENT, Plan, make, write_plan)
 
 
 def written_learnable(
@@ -498,8 +507,8 @@ def bounds(
 ) -> Bounds:
     """Every generalization bound of a trained network, side by side.
 
-    trained     the folder of a run of `prefit train`; or your own torch module of linear and ReLU layers, with the
-                extra prefit[torch]
+    trained     the folder of a run of `prefit train`, the `out` of `prefit.train`; or your own torch module of linear
+                and ReLU layers, with the extra prefit[torch]
     X, y, …     what it was trained on, and test examples: arrays, or as X alone what `prefit.load` read. A folder of
                 the command line knows them; one of the library asks for them again. A module takes them as its training
                 loop had them: ±1 or 0/1 for one output, class indices for several
@@ -533,6 +542,11 @@ def bounds(
                 "them out."
             )
         found, chosen = _from_folder(Path(trained), (X, y, X_test, y_test), options)
+    elif isinstance(trained, RunDocument):
+        raise InputError(
+            "A Run holds no weights, which the bounds are of. Train into a folder and bound that: "
+            'prefit.train(X, y, …, out="run"), then prefit.bounds("run", X, y, …).'
+        )
     else:
         from prefit.jobs.own_module import trained_module
 
@@ -573,7 +587,15 @@ def _known(kind: type[Given], options: dict[str, Any], name: str) -> Given:
     return kind(**options)
 
 
-def plan(X: Any = None, y: Any = None, *, out: str | os.PathLike[str] | None = None, **options: Any) -> Plan:
+def plan(
+    X: Any = None,
+    y: Any = None,
+    *,
+    out: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    checkpoint: float = Lasting.checkpoint,
+    **options: Any,
+) -> Plan:
     """What the theory asks of width, examples, steps and step size for a target error.
 
     X, y      what constants are measured on that are not given: arrays as for `prefit.forecast`, or, as X alone, what
@@ -581,7 +603,7 @@ def plan(X: Any = None, y: Any = None, *, out: str | os.PathLike[str] | None = N
     options   those of `prefit plan`, with underscores: epsilon, delta, depth, init_scale, margin, gradient_bound,
               lambda_min, samples, quadratic_form, radius, step_size, threads, memory (bytes), seed; with arrays also
               those that choose and prepare them
-    out       folder where the document and its page are written; None: nowhere
+    out, resume, checkpoint   as for `prefit.forecast`; measured constants are kept
 
     Returns the document `prefit.plan/1` (docs/plan-document.md). Raises InputError for what cannot be accepted.
 
@@ -595,8 +617,9 @@ def plan(X: Any = None, y: Any = None, *, out: str | os.PathLike[str] | None = N
     else:
         data, chosen = _chosen(PlanOptions, "plan", X, y, None, None, options)
     if out is None:
+        _check_no_resume(resume)
         return Plan.of(jobs.run_plan(data, chosen))
-    return written_plan(data, chosen, Path(out))[0]
+    return lasting_plan(data, chosen, Lasting(Path(out), resume, checkpoint, warn=_warn))[0]
 
 
 def learnable(expression: str, *, out: str | os.PathLike[str] | None = None, **options: Any) -> Learnable:
@@ -648,6 +671,11 @@ def _loaded(
     if unknown:
         names = ", ".join(sorted(own | set(OPTION_NAMES)))
         raise InputError(f"{name} takes no option {sorted(unknown)[0]!r}; it takes {names}.")
+    if isinstance(X, str | os.PathLike):
+        raise InputError(
+            f"{name} takes arrays, or data that were read, and got the name {os.fspath(X)!r}. Read them first: give "
+            f"prefit.load({os.fspath(X)!r}) in its place."
+        )
     if not isinstance(X, LabelledData):
         return from_arrays(X, y, X_test, y_test, **loading)
     misplaced = set(loading) - own

@@ -36,6 +36,31 @@ class Opened:
         wide, seen = self.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
         assert wide <= seen
 
+    def assert_nothing_is_cut(self) -> None:
+        """No text of a figure beyond its frame, shortened or over another; no table wider than its place."""
+        assert self.page.evaluate(CUT) == []
+
+
+CUT = """() => {
+  const found = [];
+  const over = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3;
+  for (const svg of document.querySelectorAll(".chart svg.marks")) {
+    const frame = svg.getBoundingClientRect();
+    const texts = [...svg.querySelectorAll("text")]
+      .map((node) => [node.textContent, node.getBoundingClientRect(), node])
+      .filter(([text, box, node]) => text.trim() && box.width > 0 && getComputedStyle(node).opacity !== "0");
+    texts.forEach(([text, box], i) => {
+      if (box.left < frame.left - 1 || box.right > frame.right + 1) found.push("beyond the frame: " + text);
+      for (const [other, place] of texts.slice(i + 1))
+        if (other !== text && over(box, place)) found.push(text + " over " + other);
+    });
+  }
+  for (const place of document.querySelectorAll(".scroll"))
+    if (place.scrollWidth > place.clientWidth + 1) found.push("scrolls: " + place.innerText.slice(0, 60));
+  return found;
+}"""
+
 
 @pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator[Any]:

@@ -301,7 +301,7 @@ def test_an_interrupted_run_goes_on_with_the_rows_that_were_finished(trained, fo
     monkeypatch.setattr(job, "ROWS", tuple(counted(name, row) for name, row in ROWS))
     ran = run("bounds", trained, FAST, "--threads=1", "--checkpoint=1e-9", "--out=result")
     assert ran.code == 1
-    assert ran.err.endswith("continue with --resume result.\n")
+    assert ran.err.endswith("continue with prefit bounds --resume result.\n")
     again = run("bounds", "--resume", "result")
     assert again.code == 0, again.err
     assert "The run goes on from what was saved" in " ".join(again.err.split())
@@ -316,7 +316,9 @@ def test_other_options_or_another_network_are_not_gone_on_with(trained, folder, 
     result = Path(shutil.copytree(folder, tmp_path / "result"))
     same = ("bounds", trained, FAST, "--threads=1", f"--out={result}", "--resume")
     assert run(*same, "--quiet").code == 0
-    assert_refused(run(*same, "--delta=0.01"), "--delta was 0.05, now 0.01")
+    assert_refused(run(*same, "--delta=0.01"), "--delta was 0.05, now 0.01", "prefit bounds --resume DIR and nothing")
+    alone = f"prefit bounds --resume {result} and nothing more"
+    assert_refused(run("bounds", "--resume", result, "--delta=0.01"), "needs the folder of a training run", alone)
     assert_refused(run(*same, "--together"), "--together was not given, now given")
     assert_refused(run(*same, "--step=5"), "RUN was a network of sha256")
     assert_refused(run("train", "--resume", result), "one of prefit bounds")
@@ -346,10 +348,23 @@ def test_a_run_of_the_library_is_given_its_data(tmp_path):
     assert_refused(run("bounds", tmp_path / "run"), "it was a run of the library", "prefit.bounds(")
     made = prefit.bounds(tmp_path / "run", X, y, X_test, y_test, label_noise=0.3, only=only)
     assert made.test.n == 20
-    with pytest.raises(prefit.InputError, match=r"not those of the run in .+: training labels"):
+    with pytest.raises(prefit.InputError, match=r"run in .+: training labels.+ label_noise was 0.3, now not given"):
         prefit.bounds(tmp_path / "run", X, y, X_test, y_test, only=only)
     with pytest.raises(prefit.InputError, match="training inputs"):
         prefit.bounds(tmp_path / "run", 2 * X, y, X_test, y_test, label_noise=0.3, only=only)
+
+
+def test_classes_that_a_run_of_the_library_chose_are_asked_for_again(tmp_path):
+    data = prefit.load("digits", classes="0,1,2,3", per_class=8)
+    X, y = data.train.X, data.train.labels
+    run_of = prefit.train(X, y, classes="0+2,1+3", width=32, steps=3, out=tmp_path / "run")
+    with pytest.raises(prefit.InputError, match=r"classes was 0\+2,1\+3, now not given"):
+        prefit.bounds(tmp_path / "run", X, y, only=["golowich2018"])
+    assert prefit.bounds(tmp_path / "run", X, y, classes="0+2,1+3", only=["golowich2018"]).data.n == 32
+    with pytest.raises(
+        prefit.InputError, match=r'A Run holds no weights.+ out="run"\), then prefit.bounds\("run", X, y'
+    ):
+        prefit.bounds(run_of, X, y)
 
 
 def test_the_library_refuses_what_it_does_not_know(trained):

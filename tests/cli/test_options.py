@@ -87,6 +87,10 @@ def test_what_is_no_command_is_refused(words):
     assert_refused(run(*words), "--help")
 
 
+def test_a_command_that_was_meant_is_asked_for_with_one_mark():
+    assert_refused(run("forcast", "digits"), "Did you mean 'forecast'? See prefit --help.")
+
+
 @pytest.mark.parametrize("words", [("--memory=8MiB",), ("--memory=30MiB", "--exact")])
 def test_a_gram_matrix_that_does_not_fit_the_memory_is_refused(words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -136,8 +140,17 @@ DAMAGED = {
 def test_a_file_that_is_no_result_is_refused(damage, document, tmp_path):
     path = tmp_path / "forecast.json"
     path.write_text(DAMAGED[damage](document), encoding="utf-8")
-    assert_refused(run("report", path), "forecast.json", "prefit.forecast/1")
+    schema = "prefit.run/1" if damage == "another schema" else "prefit.forecast/1"
+    assert_refused(run("report", path), "forecast.json", schema)
     assert [path.name for path in tmp_path.iterdir()] == ["forecast.json"]
+
+
+def test_what_a_report_can_read_is_said(tmp_path):
+    (tmp_path / "README.md").write_text("# A heading", encoding="utf-8")
+    (tmp_path / "other.json").write_text('{"schema": "prefit.forecast/0"}', encoding="utf-8")
+    reads = "reads the .json file of prefit forecast, prefit train, prefit bounds"
+    assert_refused(run("report", tmp_path / "README.md"), "README.md is no result: it is not a JSON", reads)
+    assert_refused(run("report", tmp_path / "other.json"), "its schema is 'prefit.forecast/0'", reads, "its folder")
 
 
 @pytest.mark.parametrize(

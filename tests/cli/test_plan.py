@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import prefit
+from prefit.jobs import requirements_measured
 from tests.cli.runner import assert_refused, run
 
 DATA = ("digits", "--classes=0,1", "--per-class=15")
@@ -38,7 +39,7 @@ def test_a_plan_prints_a_screen_of_eighty_columns_and_leaves_document_and_page(t
     assert ran.code == 0, ran.err
     assert max(len(line) for line in ran.out.splitlines()) <= 80
     assert ran.out.endswith("Page: prefit-plan-digits/plan.html\n")
-    assert names(tmp_path / "prefit-plan-digits") == ["plan.html", "plan.json"]
+    assert names(tmp_path / "prefit-plan-digits") == ["checkpoint", "plan.html", "plan.json"]
     assert document(tmp_path / "prefit-plan-digits")["data"]["n"] == 30
 
 
@@ -53,6 +54,47 @@ def test_constants_alone_are_enough(tmp_path, monkeypatch):
     assert parsed["data"] is None
 
 
+def test_the_whole_of_each_statement_is_printed_where_it_is_asked_for(tmp_path):
+    ran = run(*GIVEN, "--details", f"--out={tmp_path}")
+    assert ran.code == 0, ran.err
+    assert "Cao & Gu (2020), Corollary 3.2" in ran.out
+    assert "L²⁴ 2¹⁶ᴸ γ⁻¹⁶ ε⁻¹⁴ log(1/δ)  mended" in ran.out
+    assert len(run(*GIVEN, f"--out={tmp_path}").out.splitlines()) < len(ran.out.splitlines())
+
+
+def test_an_interrupted_plan_says_how_long_it_takes_and_goes_on_with_the_constants_it_has(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    real, computed = requirements_measured._measured, []
+
+    def stops(name, *rest):
+        if name == "feature_margin":
+            raise KeyboardInterrupt
+        return real(name, *rest)
+
+    def counts(name, *rest):
+        computed.append(name)
+        return real(name, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(requirements_measured, "_measured", stops)
+        ran = run(*SMALL, "--out=result", "--checkpoint=1e-9")
+    assert ran.code == 1
+    assert "30 examples, 64 features. The Gram matrix whole" in " ".join(ran.err.split())
+    assert "Then 3 margins: about 1 s" in " ".join(ran.err.split())
+    assert ran.err.endswith("Interrupted: no file was left half-written; continue with prefit plan --resume result.\n")
+    assert run(*SMALL, "--out=whole", "--quiet").code == 0
+    monkeypatch.setattr(requirements_measured, "_measured", counts)
+    monkeypatch.setattr(requirements_measured, "run_forecast", None)
+    ran = run("plan", "--resume", "result", "--details")
+    assert ran.code == 0, ran.err
+    assert "goes on from what was saved" in ran.err
+    assert "To be measured: 1 margin: about 1 s" in ran.err
+    assert computed == ["feature_margin"]
+    assert document(tmp_path / "result") == document(tmp_path / "whole")
+    assert run("plan", "--resume", "result", "--quiet").code == 0
+    assert_refused(run(*SMALL, "--resume=result", "--epsilon=0.2"), "--epsilon was 0.1, now 0.2")
+
+
 def test_where_no_statement_has_its_constants_it_says_which_to_give(tmp_path):
     ran = run("plan", "--lambda-min=0.01", f"--out={tmp_path}")
     assert ran.code == 0, ran.err
@@ -62,7 +104,7 @@ def test_where_no_statement_has_its_constants_it_says_which_to_give(tmp_path):
 def test_standard_output_can_be_nothing_but_json(tmp_path):
     ran = run(*GIVEN, f"--out={tmp_path}", "--json=-")
     assert json.loads(ran.out)["schema"] == "prefit.plan/1"
-    assert "Corollary 3.2" in ran.err
+    assert "Cor. 3.2 mended" in ran.err
 
 
 def test_the_document_is_that_of_the_library(folder):
@@ -73,7 +115,7 @@ def test_the_document_is_that_of_the_library(folder):
 def test_a_report_draws_the_same_page_byte_for_byte(folder, tmp_path):
     ran = run("report", folder, "--out", tmp_path / "drawn")
     assert ran.code == 0, ran.err
-    assert "Corollary 3.2" in ran.out
+    assert "Cor. 3.2 mended" in ran.out
     assert (tmp_path / "drawn" / "plan.html").read_bytes() == (folder / "plan.html").read_bytes()
 
 

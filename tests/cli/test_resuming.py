@@ -52,7 +52,7 @@ def stopped(tmp_path, monkeypatch) -> Path:
         patch.setattr(prefit.jobs, "run_forecast", stops)
         ran = run(*SMALL, "--out=result")
     assert ran.code == 1
-    assert ran.err == "Interrupted: no file was left half-written; continue with --resume result.\n"
+    assert ran.err == "Interrupted: no file was left half-written; continue with prefit forecast --resume result.\n"
     return Path("result")
 
 
@@ -271,7 +271,7 @@ def test_a_failed_run_says_how_to_go_on(stopped, monkeypatch):
     monkeypatch.setattr(prefit.jobs, "run_forecast", fails)
     ran = run(*SMALL, "--out=result", "--resume")
     assert ran.code == 1
-    assert ran.err.splitlines()[-1].endswith("Continue with --resume result.")
+    assert ran.err.splitlines()[-1].endswith("Continue with prefit forecast --resume result.")
 
 
 def test_an_older_result_stays_until_the_new_one_is_written(result, monkeypatch):

@@ -292,6 +292,7 @@ LEARNABLE_HEADINGS = {
     "TargetPart": "target",
     "TargetTerm": "target.terms[]",
     "KernelNorm": "kernels[]",
+    "NormByDimension": "kernels[].norm_by_dimension",
     "MissingTerm": "kernels[].missing_terms[]",
     "Shares": "kernels[].degrees, kernels[].harmonics",
     "Measure": "measure",

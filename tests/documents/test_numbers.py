@@ -89,7 +89,16 @@ def test_a_mean_ends_where_its_spread_does(mean, std, text):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.421, "0.42 s"), (4.2, "4.2 s"), (61.04, "61.0 s"), (200, "3 min 20 s"), (7300, "2 h 1 min")]
+    ("value", "text"),
+    [
+        (0.0, "0 s"),
+        (7.7e-5, "under 0.01 s"),
+        (0.421, "0.42 s"),
+        (4.2, "4.2 s"),
+        (61.04, "61.0 s"),
+        (200, "3 min 20 s"),
+        (7300, "2 h 1 min"),
+    ],
 )
 def test_durations_have_units(value, text):
     assert numbers.seconds(value) == text

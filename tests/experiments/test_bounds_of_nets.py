@@ -12,6 +12,7 @@ from prefit.errors import InputError
 from prefit.experiments import StudyOptions, bounds_of_nets, bounds_vs_noise, bounds_vs_samples, bounds_vs_width
 from prefit.experiments.bounds_of_nets import Family, Measured, drawn, pool
 from prefit.experiments.rank import rank_correlation
+from prefit.reports.figures.curves import Axis
 from prefit.theory.bounds import ROWS
 
 WIDTHS = np.array([128.0, 256.0, 512.0, 1024.0])
@@ -60,10 +61,58 @@ def test_a_sample_that_leaves_no_test_examples_is_refused(digits):
         drawn(digits, 1797, 0)
 
 
-def test_slow_bounds_are_left_out_unless_they_are_asked_for():
-    quick, every = (bounds_of_nets.names_of_rows(StudyOptions(pac_bayes=one)) for one in (False, True))
-    assert every == [name for name, _ in ROWS]
-    assert set(every) - set(quick) == set(bounds_of_nets.SLOW) & set(every)
+@pytest.fixture
+def without_torch(monkeypatch):
+    monkeypatch.setattr("prefit.experiments.options.find_spec", lambda name: None)
+
+
+def test_every_bound_is_evaluated_unless_posteriors_are_left_out():
+    pytest.importorskip("torch")
+    every, asked, quick = (bounds_of_nets.names_of_rows(StudyOptions(pac_bayes=one)) for one in (None, True, False))
+    assert every == asked == [name for name, _ in ROWS]
+    assert [name for name in every if name not in quick] == ["dziugaite2017"]
+
+
+def test_without_torch_posteriors_are_left_out_and_that_is_told(without_torch):
+    assert "dziugaite2017" not in bounds_of_nets.names_of_rows(StudyOptions())
+    assert (
+        "Without torch deeper nets and dziugaite2017 are left out" in bounds_of_nets.what_ran(StudyOptions(), "", 3)[1]
+    )
+    with pytest.raises(InputError, match="--pac-bayes needs torch"):
+        StudyOptions(pac_bayes=True)
+
+
+@pytest.mark.parametrize(("seeds", "says"), [(1, "nothing shows"), (2, "hardly known"), (3, None)])
+def test_few_seeds_are_warned_of(seeds, says):
+    told = bounds_of_nets.what_ran(StudyOptions(pac_bayes=False), "n = 50", seeds)
+    assert f"n = 50; {seeds} seed" in told[0]
+    assert "δ = 0.05" in told[0]
+    assert [says in sentence for sentence in told[2:]] == ([True] if says else [])
+
+
+def test_widths_are_told_once_where_they_are_the_same():
+    assert bounds_of_nets.by_depth({1: 1024, 2: 256, 3: 256}) == "1,024 (L = 1), 256 (L = 2 and 3)"
+    assert bounds_of_nets.by_depth({1: 64, 2: 64}) == "64"
+
+
+# Figures --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_bound_keeps_its_colour_and_no_two_are_drawn_alike():
+    """Colours repeat after seven names; dash or another figure tells those apart."""
+    names = [name for name in bounds_of_nets.COLOURED if name != bounds_of_nets.ERROR]
+    own = {name: name not in ("valleperez2018", "dziugaite2017", "arora2018", "arora2019_wide") for name in names}
+    one = made(WIDTHS, **{name: np.ones((4, 2)) for name in names})
+    kinds = {name: "order" if name == "caogu2020_order" else "derived" for name in names}
+    applies = dict.fromkeys(names, True) | {"caogu2020_measured": False}
+    one = replace(one, own=own, kinds=kinds, applies=applies)
+    for chart in (bounds_of_nets.values_figure(one, Axis("m")), bounds_of_nets.growth_figure(one, Axis("m"))):
+        lines = [layer["encoding"] for layer in chart.to_dict()["layer"] if "strokeDash" in layer["encoding"]]
+        domain, dashes = lines[0]["color"]["scale"]["domain"], lines[0]["strokeDash"]["scale"]["range"]
+        assert domain[: len(bounds_of_nets.COLOURED)] == list(bounds_of_nets.COLOURED)
+        drawn_names = lines[0]["color"]["legend"]["values"]
+        looks = [(domain.index(name) % 7, tuple(dashes[domain.index(name)])) for name in drawn_names]
+        assert len(set(looks)) == len(looks) > 5
 
 
 # Rank correlation -----------------------------------------------------------------------------------------------------
@@ -154,6 +203,13 @@ def test_what_falls_with_the_sample_is_told_with_its_exponent():
     assert "bounds that fall: falls -0.50; of those that do not: rises +0.25" in told
     rows = {row[1]: row for row in bounds_vs_samples.slopes_table([one]).rows}
     assert rows["falls"][4] == pytest.approx(-0.5)
+
+
+def test_one_size_is_told_to_have_no_exponents():
+    one = made(np.array([50.0]), falls=np.ones((1, 2)), test_error=np.full((1, 2), 0.1))
+    one = replace(one, values={**one.values, "radius": np.full((1, 2), 4.0)})
+    assert "n = 50: the test error is 0.100, τ√m 4. One size has no exponents" in bounds_vs_samples.told([one])[0]
+    assert str(bounds_vs_samples.slopes_table([one])).count("n = 50") == 1
 
 
 def test_bounds_without_a_value_at_every_net_are_left_out():

@@ -56,8 +56,28 @@ def test_the_papers_errors_are_whole_numbers_of_images(panel, images):
 def test_a_table_is_text_and_csv():
     table = Table("Two rows", ("name", "m", "value"), [("a", 256, 0.5), ("b, c", 16_384, None)])
     assert table.csv() == 'name,m,value\na,256,0.5\n"b, c",16384,\n'
-    assert str(table).splitlines() == ["Two rows", "  name  m       value", "  a        256  0.500", "  b, c  16,384"]
+    assert str(table).splitlines() == ["Two rows", "       m  value", "a", "     256  0.500", "b, c", "  16,384"]
     assert [table.is_number(i) for i in range(3)] == [False, True, True]
+
+
+def test_a_table_fits_the_screen_with_errors_beside_their_numbers_and_without_empty_columns():
+    columns = ("nets", "quantity", "exponent", "error", "half", "its error", "source")
+    row = ("L = 1", "max |f − F|, F linearized at W(0)", -0.681, 0.018, -0.794, None, "Lemma 4.2")
+    screen = {"quantity": "quantity", "exponent": "exponent", "half": "widest half"}
+    table = Table("Exponents", columns, [row, row], screen, {"exponent": "error", "half": "its error"})
+    assert table.filled().columns == (*columns[:5], "source")
+    assert table.lines(56)[1:5] == [
+        "  quantity                         exponent  widest half",
+        "L = 1",
+        "  max |f − F|, F linearized  -0.681 ± 0.018       -0.794",
+        "  at W(0)",
+    ]
+
+
+def test_an_error_below_the_digits_shown_does_not_lengthen_its_number():
+    rows = [("L = 1", "harvey2017", -0.16816, 1.4e-5), ("L = 1", "bartlett2017", -0.45, 0.052)]
+    table = Table("Exponents", ("nets", "bound", "value", "error"), rows, errors={"value": "error"})
+    assert table.lines()[3:] == ["  harvey2017            -0.168", "  bartlett2017  -0.450 ± 0.052"]
 
 
 def test_the_slope_of_a_power_law_and_its_error():
@@ -99,8 +119,8 @@ def test_a_study_without_its_data_says_what_to_do(tmp_path, monkeypatch):
         reproduce("arora2019/figure2", tmp_path / "out", StudyOptions(data=str(tmp_path / "none")))
     with pytest.raises(InputError, match="holds mnist/"):
         reproduce("arora2019/figure2", tmp_path / "out", StudyOptions(data=str(tmp_path)))
-    with pytest.raises(InputError, match="Name one of arora2019/figure1"):
-        reproduce("arora2019/figure3", tmp_path / "out")
+    with pytest.raises(InputError, match=r"'arora2019/figur1'\. Did you mean arora2019/figure1\? Name one of"):
+        reproduce("arora2019/figur1", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

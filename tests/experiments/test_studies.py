@@ -22,7 +22,7 @@ def sets(tmp_path_factory):
     return str(write_sets(tmp_path_factory.mktemp("sets")))
 
 
-BOUNDS = {"n": 20, "width": 128, "steps": 8, "seeds": 1, "threads": 1}
+BOUNDS = {"n": 20, "width": 128, "steps": 8, "seeds": 1, "threads": 1, "pac_bayes": False}
 ONLY = {"arora2019/figure1": "cifar10", "arora2019/figure2": "mnist"}
 
 
@@ -53,6 +53,7 @@ def test_a_study_leaves_its_tables_figures_and_page(carried_out):
         assert (page.parent / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     html = page.read_text(encoding="utf-8")
     assert study.title in html
+    assert found.ran[0].partition(";")[0] in html
     assert all(f'id="figure-{name}"' in html for name in found.figures)
     assert "http://" not in html.replace("http://www.w3.org", "").partition("<script>")[0]
     assert page.stat().st_size < 2_000_000
@@ -62,8 +63,11 @@ def test_a_study_says_what_it_found(carried_out):
     study, found, _ = carried_out
     text = study_text(study, found)
     assert text.startswith(study.title)
-    assert found.tables["differences"].title in text
+    assert found.tables["differences"].title in " ".join(text.split())
     assert "nan" not in text.lower().replace("nanograms", "")
+    assert max(map(len, text.splitlines())) <= 80
+    assert text.splitlines()[2].startswith("Run: ")
+    assert "Careful: " in " ".join(text.split())  # none of these has three seeds
 
 
 def test_finished_parts_are_not_computed_again(carried_out, sets, monkeypatch):
@@ -115,18 +119,37 @@ def test_the_noise_studys_ends_agree_with_each_other(sets, tmp_path):
 def test_the_command_lists_the_studies():
     done = run("reproduce")
     assert done.code == 0
-    assert [line.split()[0] for line in done.out.splitlines()] == list(STUDIES)
+    assert [line for line in done.out.splitlines() if line and line[0].islower()] == list(STUDIES)
+    assert max(map(len, done.out.splitlines())) <= 80
+    told = " ".join(done.out.split())
+    assert "--n 800, --width 1,024 (L = 1), 256 (L = 2), --steps 3,000, --seeds 3; --data," in told
+
+
+def test_help_tells_the_options_of_the_study_that_is_named():
+    for words in (("bounds-vs-samples", "--help"), ("--help", "bounds-vs-samples")):
+        done = run("reproduce", *words)
+        assert done.code == 0
+        assert "--n 800, --width 1,024 (L = 1)" in done.out
+        assert "width-study" not in done.out
+    assert "--width 16,384 (L = 2: 2,048)" in run("reproduce", "--help").out
+
+
+def test_what_a_study_takes_by_default_is_among_its_options():
+    for study in STUDIES.values():
+        assert set(study.usual) <= set(study.takes)
 
 
 def test_the_command_refuses_in_one_paragraph(monkeypatch, tmp_path):
     monkeypatch.delenv("PREFIT_DATA", raising=False)
     monkeypatch.chdir(tmp_path)
     assert_refused(run("reproduce", "figure-7"), "no study", "width-study")
+    assert_refused(run("reproduce", "bounds-vs-sample"), "'bounds-vs-sample'. Did you mean bounds-vs-samples? Name")
     assert_refused(run("reproduce", "arora2019/figure1"), "--data DIR", "PREFIT_DATA")
     assert_refused(run("reproduce", "width-study", "--n", "5"), "even")
     assert_refused(run("reproduce", "width-study", "--only", "mnist"), "width-study takes no --only", "--seeds")
     assert_refused(run("reproduce", "width-study", "--data", "here"), "width-study takes no --data")
     assert_refused(run("reproduce", "width-study", "--pac-bayes"), "takes no --pac-bayes")
+    assert_refused(run("reproduce", "width-study", "--no-pac-bayes"), "takes no --no-pac-bayes")
     assert_refused(run("reproduce", "arora2019/figure1", "--data", "here", "--seeds", 2), "takes no --seeds")
     assert_refused(run("reproduce", "bounds-vs-width", "--data", tmp_path), "--data alone", "--only mnist")
     assert_refused(run("reproduce", "bounds-vs-width", "--width", 5), "128 or more")

@@ -39,9 +39,42 @@ def test_the_cubic_is_not_learnable_with_one_hidden_layer():
 def test_a_constant_is_learnable_and_asks_for_the_dimension():
     without, within = learn("1 + t^2").kernels[0], learn("1 + t^2", dimension=5).kernels[0]
     assert (without.norm, without.samples, without.learnable) == (None, None, True)
+    assert without.norm_by_dimension.root == pytest.approx(math.sqrt(2 * math.pi), rel=1e-9)
+    assert within.sphere_norm <= without.norm_by_dimension.base + without.norm_by_dimension.root * math.sqrt(5)
     assert "--dimension" in without.norm_reason
     assert within.sphere_norm > 0
     assert within.samples_by == "sphere"
+
+
+def test_nothing_is_needed_for_the_function_0():
+    found = learn("t - t", dimension=3)
+    assert [(one.norm, one.samples, one.out_of_reach) for one in found.kernels] == [(0.0, 0, False)] * 2
+    assert "no example is needed" in found.summary[0]
+
+
+def test_ranges_of_depths_are_kernels():
+    assert [one.name for one in learn("t^2", kernel="ntk:1..3").kernels] == ["ntk:1", "ntk:2", "ntk:3"]
+
+
+def test_what_asks_for_too_many_examples_is_out_of_reach():
+    found = learn("cos(20*t)")
+    assert [(one.learnable, one.out_of_reach) for one in found.kernels] == [(True, True)] * 2
+    assert not any(one.out_of_reach for one in learn("t^2").kernels)
+
+
+def test_a_number_from_the_growing_bound_says_where_it_holds():
+    found = learn("sqrt(1.01 + t^2)", kernel="two-layer", dimension=50)
+    one = found.kernels[0]
+    assert (one.norm, one.samples_by) == (None, "dimension")
+    assert one.bound(50) == pytest.approx(one.norm_by_dimension.base + one.norm_by_dimension.root * math.sqrt(50))
+    assert "on the sphere of dimension 50" in found.summary[0]
+
+
+def test_a_kernel_whose_examples_grow_leads_where_the_others_are_out_of_reach():
+    found = learn("sqrt(1.01 + t^2)", kernel="two-layer,conjugate:1")
+    assert found.summary[0].startswith("Learnable with two-layer, from a number of examples that grows with the dim")
+    assert "The 6.09·10⁹ examples that conjugate:1 takes" in found.summary[0]
+    assert learn("1 + t^2").summary[0].startswith("Learnable: with ntk:2, ")
 
 
 def test_portions_add_up_and_name_what_carries_the_norm():

@@ -8,6 +8,7 @@ import pytest
 import prefit
 from prefit.errors import InputError
 from prefit.jobs import margins
+from prefit.theory.margins import Margin
 from tests.gram.problems import gram_of
 from tests.naive import checks
 
@@ -30,6 +31,12 @@ def test_the_margin_is_that_of_the_quadratic_programme_and_its_complexity_never_
         assert entry.margin_complexity.status == "certified"
     assert random.margin.upper < true.margin.lower
     assert random.margin_complexity.lower <= random.margin_complexity.mean <= random.margin_complexity.upper
+
+
+def test_the_interval_of_several_margins_holds_every_one():
+    ends = [(0.1, 0.12), (0.05, 0.3), (0.2, 0.2)]
+    found = margins.interval_of_margins(*(Margin(low, high, np.ones(1), closed=False) for low, high in ends))
+    assert (found.lower, found.upper, found.status) == (0.05, 0.3, "certified")
 
 
 def test_off_the_sphere_the_shortest_of_parallel_inputs_binds():

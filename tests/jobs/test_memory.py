@@ -51,3 +51,10 @@ def test_the_tiled_path_holds_its_tiles_and_an_allowance_never_the_matrix(classe
     assert seen["operator"] == "tiled"
     assert 2 * n * n <= seen["tiles"] <= 2 * n * n + 4 * 512 * n
     assert seen["grown"] <= seen["tiles"] + 80 * MIB < 8 * n * n
+
+
+@pytest.mark.parametrize(
+    ("count", "told"), [(999, "999 B"), (1000, "0.977 KiB"), (1_010 * 1024, "0.986 MiB"), (5e12, "4.55 TiB")]
+)
+def test_sizes_have_three_digits_at_most(count: float, told: str) -> None:
+    assert memory.size_text(count) == told

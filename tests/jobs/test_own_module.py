@@ -249,7 +249,8 @@ def test_a_module_of_another_kind_is_refused_by_name(module, says):
 def test_a_start_that_is_none_is_refused():
     module = sequence(linear(6, 8), torch.nn.ReLU(), linear(8, 1))
     other = sequence(linear(6, 9), torch.nn.ReLU(), linear(9, 1))
-    refused(module, None, "start must be the module's weights before training")
+    refused(module, None, r"start must be the module's weights before training.+: start = copy.deepcopy\(module\)")
+    refused(module, 7, "start must be the module's weights before training")
     refused(module, module.state_dict(), "start holds the very weights")
     refused(module, {"0.weight": torch.zeros(8, 6)}, "start lacks '0.bias'")
     refused(module, other, r"of shape \(9, 6\), and the module of shape \(8, 6\)")

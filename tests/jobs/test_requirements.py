@@ -10,6 +10,7 @@ import pytest
 import prefit
 from prefit.data.distinct import unit_rows
 from prefit.jobs.separability import measured_margins
+from prefit.reports.planning import rows
 from prefit.reports.planning.figures import plan_figures
 from prefit.reports.planning.text import plan_text
 
@@ -106,8 +107,10 @@ def test_no_order_stands_as_a_plain_number(plan):
         amounts = [getattr(one, of) for of in ("m", "n", "steps", "step_size", "init_scale", "radius")]
         means = {amount.means for amount in (*amounts, *one.also) if amount is not None}
         assert means <= ({"order, constant 1 assumed"} if one.kind == "order" else {"sufficient", "estimate"})
-    blocks = str(plan).split("\n\n")
-    for block in blocks:
+    for block in str(plan).split("\n\n"):
+        if any(line.startswith("  ") and "~ " in line for line in block.splitlines()):
+            assert block.startswith("Order, constant 1 assumed ")
+    for block in plan_text(plan, details=True).split("\n\n"):
         if any(line.startswith("  ") and "~ " in line for line in block.splitlines()):
             assert block.splitlines()[0].endswith("order, constant 1 assumed")
 
@@ -121,6 +124,8 @@ def test_more_than_two_classes_have_no_margins_and_their_own_samples():
         assert constant(plan, name).value is None
         assert "--classes" in constant(plan, name).comment
     assert plan.statement("caogu2020_3_2_printed").missing == ["gradient_bound"]
+    assert "argmax" in plan.statement("samples").statement
+    assert plan.statement("samples").n.formula == "((4√(cκ(1)M) + √(½ log(1/δ)))/ε)²"
     M, n = constant(plan, "form").value, plan.statement("samples").n.value
     assert 4 * math.sqrt(10 * 0.5 * M / n) + math.sqrt(math.log(20) / (2 * n)) == pytest.approx(0.1, rel=1e-6)
 
@@ -159,6 +164,10 @@ def test_regression_has_samples_and_no_margins():
     assert constant(plan, "gradient_bound").value is None
 
 
+def test_one_example_is_one():
+    assert "There is 1 example, fewer." in " ".join(prefit.plan(quadratic_form=50.0, samples=1).summary)
+
+
 def test_constants_alone_need_no_data():
     plan = prefit.plan(gradient_bound=0.1, depth=2, epsilon=0.05)
     assert plan.data is None
@@ -166,6 +175,32 @@ def test_constants_alone_need_no_data():
     assert set(plan.statement("steps").missing) == {"lambda_0", "n"}
     assert "SOURCE" in constant(plan, "n").comment
     assert "Plan for given constants" in repr(plan)
+
+
+def test_a_given_form_is_also_how_far_the_layers_go():
+    plan = prefit.plan(quadratic_form=49.0)
+    assert (constant(plan, "radius").value, constant(plan, "radius").origin) == (7.0, "given")
+    assert constant(plan, "radius").comment.startswith("√M of the M given")
+    assert plan.statement("caogu2020_3_1").n.value == pytest.approx(4900.0)
+    assert constant(prefit.plan(quadratic_form=49.0, radius=2.0), "radius").value == 2.0
+    classes = prefit.plan(prefit.load("digits", per_class=6), quadratic_form=49.0, threads=1)
+    assert constant(classes, "radius").value is None
+
+
+def test_a_given_form_is_in_the_place_of_that_of_the_data(data):
+    plan = prefit.plan(data, quadratic_form=49.0, margin=0.1, gradient_bound=0.1, threads=1)
+    assert (constant(plan, "radius").value, constant(plan, "radius").origin) == (7.0, "given")
+
+
+def test_margins_that_do_not_fit_the_memory_are_left_out_and_say_why(data):
+    plan = prefit.plan(data, threads=1, memory=2**20, margin=0.05)
+    assert "are allowed (--memory)" in constant(plan, "gradient_bound").comment
+    assert plan.statement("caogu2020_c3_3_mended").m.value is not None
+
+
+def test_a_name_is_no_data():
+    with pytest.raises(prefit.InputError, match=r"the name 'digits'. Read them first: give prefit.load\('digits'\)"):
+        prefit.plan("digits")
 
 
 def test_a_huge_order_is_told_by_its_logarithm():
@@ -209,12 +244,45 @@ def test_worst_case_labels_are_refused(data):
 
 
 @pytest.mark.parametrize("width", [80, 60])
-def test_the_text_fits_its_width_and_names_every_statement(plan, width):
-    text = plan_text(plan, width)
+@pytest.mark.parametrize("details", [False, True])
+def test_the_text_fits_its_width_and_names_every_statement(plan, width, details):
+    text = plan_text(plan, width, details)
     assert max(len(line) for line in text.splitlines()) <= width
     for one in plan.statements:
-        assert (one.source.number if one.kind != "derived" else one.title) in " ".join(text.split())
+        short = one.source.number.replace("Theorem", "Thm").replace("Corollary", "Cor.")
+        told = one.source.number if details else f"{short} {one.reading}" if one.reading else short
+        if one.kind != "derived":
+            assert told in " ".join(text.split())
+        elif details:
+            assert one.title in " ".join(text.split())
     assert "\x1b" not in text
+
+
+def test_a_screen_holds_a_line_a_statement_with_the_powers_of_both_readings(plan):
+    lines = [line.split() for line in plan_text(plan).splitlines()]
+    assert len(lines) < 80
+    for powers in (
+        ["printed", "L¹²B⁻⁴ε⁻²", "L³B⁻⁴ε⁻²", "L⁻³B²m⁻¹"],
+        ["mended", "L¹²B⁻¹⁶ε⁻²", "L³B⁻⁴ε⁻²", "L⁻³B²m⁻¹"],
+        ["mended", "L²⁴2¹⁶ᴸγ⁻¹⁶ε⁻¹⁴", "L²2⁴ᴸγ⁻⁴ε⁻⁴", "L³2⁴ᴸγ⁻⁴ε⁻²", "2⁻²ᴸL⁻³γ²m⁻¹"],
+        ["5.1", "n⁸λ0⁻⁶κ⁻²δ⁻⁴", "Mε⁻²", "n²λ0⁻²", "λ0n⁻²"],
+    ):
+        assert any(line[-len(powers) :] == powers for line in lines)
+
+
+def test_numbers_that_differ_by_their_width_alone_say_so(plan):
+    (theorem,) = (group for group in rows.groups(plan) if group.heading.endswith("Theorem 3.2"))
+    told = {(row.formula, row.reading) for row in theorem.rows}
+    assert {("L⁻³ B² m⁻¹", "at the printed m"), ("L⁻³ B² m⁻¹", "at the mended m")} <= told
+    assert ("B⁻² ε⁻¹ m^(−1/2)", "mended") in told
+
+
+def test_what_any_width_meets_is_no_requirement(plan):
+    text = " ".join(plan_text(plan, details=True).split())
+    assert "m ≥ L⁻⁸ T⁻⁴ also met by any width" in text
+    own = prefit.plan(margin=0.999, epsilon=0.999, delta=0.9)
+    assert own.statement("caogu2020_c3_3_printed").n.log10 < 0
+    assert "ask for m ~ 1" in " ".join(own.summary)
 
 
 def test_the_page_holds_both_readings_and_asks_for_nothing(plan):
@@ -238,3 +306,13 @@ def test_the_figures_have_the_slopes_of_the_exponents(plan):
     assert slopes["Cor. 3.3"] == pytest.approx(-4, abs=1e-3)
     assert slopes["Cor. 3.3 mended"] == pytest.approx(-4, abs=1e-3)
     assert (slopes["P7"], slopes["P25, 3.4"]) == pytest.approx((-2, -2), abs=1e-3)
+
+
+def test_a_statement_keeps_its_colour_in_both_figures_whatever_its_reading(plan):
+    """Colours come round after seven names."""
+    layers = [layer for chart in plan_figures(plan).values() for layer in chart.to_dict()["layer"]]
+    names = layers[0]["encoding"]["color"]["scale"]["domain"]
+    assert all(layer["encoding"]["color"]["scale"]["domain"] == names for layer in layers)
+    for one, another in (("Cor. 3.2", "Cor. 3.2 mended"), ("Cor. 3.2", "P25, 3.3"), ("Arora Thm 5.1", "P7")):
+        assert (names.index(one) - names.index(another)) % 7 == 0
+    assert len(set(names)) == 21

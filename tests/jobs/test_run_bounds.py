@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import prefit
 from prefit.jobs import BoundsOptions, TrainOptions, bounds_options, run_bounds, run_training
 from prefit.jobs import bounds as job
+from prefit.jobs.bounds_ahead import slow_rows
 from prefit.jobs.kernel_facts import kernel_facts
-from prefit.jobs.trained import Trained, subject_of, trained_of
+from prefit.jobs.trained import Trained, layered, subject_of, trained_of
 from prefit.storage import FolderKeeper
 from prefit.theory.bounds import ROWS, Assumption, Bound, Subject
 from prefit.theory.source import Source
+from tests.gram.keepers import Interrupted, Stopping
 
 QUICK = [name for name, _ in ROWS if name not in ("dziugaite2017", "valleperez2018")]  # without those that optimize
 
@@ -117,6 +122,7 @@ def test_the_smallest_is_of_bounds_that_apply(trained, monkeypatch):
         in result.summary[0]
     )
     assert "0.300 (Nobody: other, on the error of another network): informative" in result.summary[1]
+    assert "Of 6 bounds 1 is informative (none on this network's own error), 2 are vacuous" in result.summary[-1]
     assert "--together" not in run_bounds(trained, BoundsOptions(together=True)).summary[0]
     json.loads(result.model_dump_json(), parse_constant=pytest.fail)
 
@@ -152,6 +158,9 @@ def test_together_gives_every_row_its_share(trained, monkeypatch):
     assert (alone.row_delta, shared.row_delta) == pytest.approx((0.08, 0.08 / 3))
     assert shared.row("seen").value == thirds.row("seen").value > alone.row("seen").value
     assert "--together" in alone.family
+    assert (
+        run_bounds(trained, BoundsOptions(only=("a",))).family == "The row holds with probability 95% over the sample."
+    )
     assert shared.family.startswith("All 3 rows hold together with probability 92%")
 
 
@@ -214,14 +223,55 @@ def test_finished_rows_are_kept_and_not_computed_again(trained, monkeypatch, tmp
     ]
 
 
+@pytest.mark.parametrize(
+    ("options", "says", "silent"),
+    [
+        ({}, "dziugaite2017 takes about 9 s (a rough estimate): --pac-steps N, now 1,000, shortens it", "valle"),
+        ({"pac_steps": 10**6}, "dziugaite2017 takes about 99 min (a rough estimate): --pac-steps N, now", "valle"),
+        ({"skip": "dziugaite2017"}, "", "dziugaite2017"),
+        ({"only": "golowich2018"}, "", "dziugaite2017"),
+    ],
+)
+def test_rows_that_take_long_are_told_with_what_shortens_them(options, says, silent, trained):
+    asked = BoundsOptions(**options)
+    wide = layered("two-layer", *({"W1": np.full((512, 64), fill), "output": np.ones((512, 1))} for fill in (1.0, 2.0)))
+    subject = subject_of(replace(trained, net=wide), options=asked.single)
+    told = slow_rows(subject, asked.names)
+    assert told.startswith(f"Of the rows {says}") if says else told == ""
+    assert silent not in told
+
+
+def test_what_takes_long_is_told_before_the_first_row_and_not_again(trained):
+    class Telling(Stopping):
+        def tell(self, sentence):
+            said.append(sentence)
+
+    said, options = [], BoundsOptions(only="golowich2018,dziugaite2017", pac_steps=10**6)
+    keeper = Telling(None, saves=4)
+    for _ in range(2):
+        with pytest.raises(Interrupted):
+            run_bounds(trained, options, keeper=keeper)
+        keeper.saves = 1
+    assert ["Of the rows" in sentence for sentence in said] == [True, False]
+    assert said[1].startswith("The kernel first: 60 examples, 64 features. The Gram matrix")
+
+
+def test_a_row_that_cannot_be_had_takes_no_time(trained):
+    subject = subject_of(trained, options={"dziugaite2017.steps": 1e6})
+    assert slow_rows(subject, ["dziugaite2017"])
+    assert not slow_rows(replace(subject, drawn=False), ["dziugaite2017"])
+
+
 # Options --------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"only": "golowich"}, "--only takes names of bounds with commas between them, got 'golowich'"),
+        ({"only": "golowich"}, "--only takes names of bounds with commas between them, got 'golowich'. Did you mean"),
+        ({"only": "dziugiate2017"}, "Did you mean dziugaite2017? prefit bounds --help lists the names."),
         ({"skip": ["wei"]}, "--skip takes names"),
+        ({"skip": ["?"]}, "got '?'. prefit bounds --help lists the names."),
         ({"only": "golowich2018", "skip": "golowich2018"}, "leave no bound"),
         ({"step": -1}, "--step must be a whole number"),
         ({"pac_steps": 0}, "--pac-steps must be"),
@@ -231,7 +281,7 @@ def test_finished_rows_are_kept_and_not_computed_again(trained, monkeypatch, tmp
     ],
 )
 def test_options_out_of_range_are_refused(options, says):
-    with pytest.raises(prefit.InputError, match=says.replace("(", r"\(")):
+    with pytest.raises(prefit.InputError, match=re.escape(says)):
         BoundsOptions(**options)
 
 

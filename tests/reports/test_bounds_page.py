@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+from html import escape
 
 import pytest
 from rich.cells import cell_len
 
 from prefit.documents.bounds import Bounds
-from prefit.reports.bounding import story
+from prefit.documents.numbers import seconds
+from prefit.reports.bounding import story, terms
 from prefit.reports.bounding.figures import BOUND, ORDER, OTHER, bounds_figures
 from prefit.reports.bounding.page import bounds_card, bounds_page
 from prefit.reports.bounding.text import bounds_text
 from prefit.reports.bounding.writing import write_bounds
+from prefit.theory.bounds import ROWS, Bound
 from tests.reports.bounding import MAKERS, bounds, two_layer
 from tests.reports.documents import HOSTILE
 
@@ -60,6 +64,16 @@ def test_bounds_come_smallest_first_then_orders_then_what_fails():
     assert re.search(r"^arora2019_wide +0.247 +derived +informative +the infinitely wide net$", text, re.MULTILINE)
 
 
+def test_whose_error_it_is_fits_its_column_whole():
+    modules = [sys.modules[f"prefit.theory.bounds.{name.partition('_')[0]}"] for name, _ in ROWS]
+    told = {one.of for module in modules for one in vars(module).values() if isinstance(one, Bound)}
+    assert len(told) > 8
+    row = bounds("two_layer").bounds[0]
+    short = [story.of(row.model_copy(update={"of": of})) for of in told]
+    assert {"this net", "a random net", "an infinitely wide net", "the net linearized"} < set(short)
+    assert not [one for one in short if one.endswith("…") or len(one) > 26]
+
+
 def test_a_bound_is_rounded_up_and_an_order_is_about():
     document = two_layer()
     document["bounds"] = [dict(document["bounds"][1]) | {"value": 1.2301}, dict(document["bounds"][2])]
@@ -96,7 +110,18 @@ def test_a_page_has_every_row_with_terms_assumptions_and_source(doc):
         for told in (row.title, row.source.number, row.kind, row.verdict, *row.terms):
             assert told.replace("'", "&#39;") in part, (row.name, told)
         for one in row.assumptions:
-            assert ("Not so: " + one.text in part) == (not one.met)
+            assert (f"{'Met' if one.met else 'Not met'}: {one.text}") in part
+        assert f"{escape(row.source.authors)} ({row.source.year})" in part
+        assert f'data-label="took">{seconds(row.seconds)}<' in part
+
+
+def test_terms_are_told_in_words():
+    row = bounds("two_layer").row("golowich2018")
+    assert terms.meaning(row, "complexity") == "richness of the class of networks"
+    assert terms.meaning(row, "cushion_2").startswith("of layer 2")
+    assert terms.meaning(row.model_copy(update={"name": "dziugaite2017"}), "B").startswith("divergence")
+    assert terms.meaning(row, "</script>") == ""
+    assert terms.heading(row) == "Terms; assumptions: all 2 met"
 
 
 def test_no_number_stands_alone(doc):
@@ -139,7 +164,7 @@ def test_bars_tell_whose_bound_it_is_and_orders_are_pale():
     assert bars["golowich2018"]["sort"] == BOUND
     assert bars["dziugaite2017"]["sort"] == OTHER
     assert bars["wei2019"]["sort"] == ORDER
-    assert bars["wei2019"]["opacity"] < 0.5 < bars["golowich2018"]["opacity"]
+    assert bars["wei2019"]["opacity"] < bars["golowich2018"]["opacity"] < 0.5 < bars["dziugaite2017"]["opacity"]
     assert "hardt2016" not in bars
     assert "harvey2017" not in bars  # infinite: the table says so
 

@@ -9,7 +9,7 @@ import pytest
 
 from prefit.documents import Forecast
 from prefit.errors import InputError
-from prefit.reports.figures import forecast_figures, save_figures
+from prefit.reports.figures import forecast_figures, parts, save_figures
 from prefit.reports.page import forecast_page
 from prefit.reports.text import forecast_text
 from tests.reports.documents import HOSTILE, MAKERS, World, as_dict, forecast
@@ -28,6 +28,26 @@ def _find(node: Any, key: str) -> list[Any]:
     children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else []
     found = [node[key]] if isinstance(node, dict) and isinstance(node.get(key), dict) else []
     return found + [hit for child in children for hit in _find(child, key)]
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ([0.01, 1.0, 100.0], ["0.01", "1", "100"]),
+        ([500.0, 1e3, 1e5], ["500", "1,000", "100,000"]),
+        ([1e-6, 1e-3, 1.0, 1e3], ["10⁻⁶", "10⁻³", "1", "10³"]),
+        ([1e9, 2e9, 5e9, 1e15], ["10⁹", "2·10⁹", "5·10⁹", "10¹⁵"]),
+    ],
+)
+def test_ticks_of_logarithmic_axes_are_written_one_way(values, told):
+    expression = parts.log_axis(values).to_dict()["labelExpr"]
+    assert json.loads(expression.partition("]")[0] + "]") == told
+
+
+def test_the_number_zero_has_its_place_on_a_logarithmic_axis():
+    axis = parts.log_axis([0.5, 1.0, 10.0], zero=0.5).to_dict()
+    assert axis["values"] == [0.5, 1.0, 10.0]
+    assert axis["labelExpr"].startswith('["0", "1", "10"]')
 
 
 @pytest.mark.parametrize("name", MAKERS)

@@ -56,3 +56,20 @@ def test_the_figure_has_a_point_for_each_kernel_and_kind_of_labels(compared):
 def test_a_card_says_which_kernel_has_the_least(compared):
     assert f"Least complexity: {compared.first[0]}" in compared._repr_html_()
     assert repr(compared).startswith("<Kernels on digits")
+
+
+def test_page_and_text_say_which_depth_and_what_both_complexities_are(compared):
+    first = compared.row(compared.first[0])
+    assert f"depth {first.layers} gives them the least complexity" in compared.summary[0]
+    for text in (kernels_text(compared), kernels_page(compared)):
+        told = " ".join(text.split())
+        assert "Complexity: √(4 (tr K/n) yᵀK⁻¹y/n), which has no scale" in told
+        assert "every label on its side, y f(x) ≥ 1 (hard margin)" in told
+
+
+def test_every_cell_of_the_page_has_its_headers(compared):
+    page = kernels_page(compared)
+    assert page.count('<th scope="row">') == 3 * len(compared.kernels)
+    assert 'data-label="complexity"' in page
+    assert "<th></th>" not in page
+    assert 'aria-describedby="caption-complexity"' in page

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+import prefit
 from prefit.reports.page import forecast_card, forecast_page
 from prefit.reports.shell import script_json, vega_bundle
 from tests.reports.documents import HOSTILE, MAKERS, forecast
@@ -121,8 +122,16 @@ def test_the_page_tells_each_kind_of_result(name, told):
 
 
 def test_the_pooled_complexity_is_not_called_a_term_of_the_bound_for_several_classes():
-    assert "of which the leading term" in forecast_page(forecast("certified"))
-    assert "of which the leading term" not in forecast_page(forecast("ten_classes"))
+    assert "Leading term, interpolation form" in forecast_page(forecast("certified"))
+    assert "Leading term" not in forecast_page(forecast("ten_classes"))
+
+
+def test_the_bound_of_every_form_is_named():
+    data = prefit.load("digits", classes="3,8", limit=60)
+    page = forecast_page(prefit.Forecast.of(prefit.forecast(data, draws=2)))
+    part = page.partition('<table id="bound">')[2].partition("</table>")[0]
+    for told in ("Smallest over all stopping times", "At convergence", "interpolation form", "hard-margin form"):
+        assert told in part, told
 
 
 def test_the_page_is_the_same_each_time():

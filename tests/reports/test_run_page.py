@@ -119,6 +119,19 @@ def test_a_figure_with_nothing_to_show_is_left_out(name, left_out):
     assert set(FIGURES) - set(run_figures(run(name))) == left_out
 
 
+def test_the_caption_of_the_errors_mentions_only_what_is_drawn():
+    drawn = run("two_layer")
+    spec = json.dumps(run_figures(drawn)["errors"].to_dict())
+    assert ("commonest class" in spec) == ("the commonest class.</figcaption>" in run_page(drawn))
+    few, none = ([value] * len(drawn.trajectory.steps) for value in (0.01, None))
+    low = drawn.trajectory.model_copy(
+        update={"train_error": few, "test_error": few, "surrogate_error": none, "test_surrogate_error": none}
+    )
+    without = drawn.model_copy(update={"trajectory": low})
+    assert "commonest class.</figcaption>" not in run_page(without)
+    assert "surrogate error E_S (dashed)" not in run_page(without)
+
+
 def curves_of(spec: dict) -> dict[str, list[dict]]:
     found: dict[str, dict[float, dict]] = {}
     for rows in rows_of(spec):

@@ -15,7 +15,8 @@ from prefit.theory.bounds import Bound, Layered, Subject
 from prefit.theory.bounds.dziugaite2017 import COUNTING, certificate, confidence, dziugaite2017
 from prefit.theory.bounds.gaussians import Posterior, Prior, Variances
 from prefit.theory.bounds.inverse_kl import inverse_kl
-from prefit.theory.bounds.posterior import Effort, count_errors, optimized
+from prefit.theory.bounds.posterior import STAGE, Effort, count_errors, optimized
+from tests.gram.keepers import Interrupted, Stopping
 from tests.naive import pac_bayes as slow
 
 DELTA = 0.05
@@ -184,6 +185,31 @@ def test_the_same_seed_gives_the_same_digits():
     assert first == again
     assert bound(replace(subject, seed=1)).value != first.value
     assert torch.equal(before, torch.random.get_rng_state())
+
+
+@pytest.mark.parametrize("portion", [0.0, 0.2, 0.39, 0.5, 0.9])
+def test_an_interrupted_descent_goes_on_and_ends_with_the_same_digits(portion):
+    """Before and after λ stands on its grid, and while errors are counted; 23 steps are no whole epochs of 450."""
+
+    def stops(now: float) -> None:
+        if now >= portion:
+            raise Interrupted
+
+    options = {"dziugaite2017.steps": 23.0, "threads": 1.0}
+    subject = subject_of(layered((4, 8, 5, 3), (True, True, False)), 450, 3, options=options)
+    kept = replace(subject, keeper=Stopping(None))
+    with pytest.raises(Interrupted):
+        dziugaite2017(kept, stops)
+    assert kept.keeper.stages[STAGE].facts["step"] == min(23, math.ceil(23 * portion / 0.8))
+    assert bound(kept) == bound(subject)
+
+
+def test_a_descent_that_had_ended_is_not_saved_again():
+    subject = replace(subject_of(layered((4, 8, 1), (True, False))), keeper=Stopping(None))
+    first = bound(subject)
+    kept = subject.keeper.stages[STAGE]
+    assert bound(subject) == first
+    assert subject.keeper.stages[STAGE] is kept
 
 
 def test_seconds_end_it_before_the_steps():

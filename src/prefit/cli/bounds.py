@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
@@ -31,9 +32,10 @@ from prefit.errors import InputError
 from prefit.jobs import BoundsOptions
 from prefit.jobs.run_folder import read_run_folder
 from prefit.jobs.trained import Trained
+from prefit.theory.bounds import ROWS
 
 
-@app.command()
+@app.command(epilog=f"The bounds, by their papers: {', '.join(name for name, _ in ROWS)}.")
 def bounds(
     context: typer.Context,
     run: Annotated[Text, typer.Argument(metavar="RUN", help="Folder of a finished prefit train.")] = None,
@@ -47,7 +49,10 @@ def bounds(
         bool, typer.Option("--together", metavar="", help="All bounds at once: each at δ over their number.")
     ] = False,
     delta: Delta = 0.05,
-    pac_steps: Annotated[Whole, typer.Option(help="Steps of the PAC-Bayes posterior's optimization.")] = None,
+    pac_steps: Annotated[
+        Whole,
+        typer.Option(help="Steps of dziugaite2017's optimization; default 1,000, fewer beyond 4 million weights."),
+    ] = None,
     lambda_0: Annotated[
         Real, typer.Option(help="λ0 of the distribution, known before the sample: Arora et al.'s constants.")
     ] = None,
@@ -70,6 +75,12 @@ def bounds(
 def _read(asked: dict[str, Any]) -> Trained:
     """The network of the run folder, with the data that it was trained on."""
     if asked["run"] is None:
-        raise InputError("prefit bounds needs the folder of a training run. Type prefit bounds RUN, its --out.")
+        alone = ""
+        if asked["resume"]:
+            alone = (
+                f", or prefit bounds --resume {quote(asked['resume'])} and nothing more to go on with the options that "
+                "it had"
+            )
+        raise InputError(f"prefit bounds needs the folder of a training run. Type prefit bounds RUN, its --out{alone}.")
     folder = read_run_folder(Path(asked["run"]))
     return folder.trained(folder.data(asked["data"]), asked["step"])

@@ -93,7 +93,8 @@ def _usage(message: str, error: Exception, words: list[str]) -> str:
     option = next((name for name in getattr(getattr(error, "param", None), "opts", ()) if name.startswith("--")), "")
     what = "a whole number" if "integer" in message else "a number" if re.search("number|float", message) else ""
     if not option or not what:
-        return f"{message.rstrip('.')}. See {command} --help."
+        told = message.rstrip(".")
+        return f"{told}{'' if told.endswith('?') else '.'} See {command} --help."
     value = next((after for word, after in _given(words) if word == option), "")
     return f"{option} must be {what}, got {value!r}. Give another value; {command} --help says what it means."
 

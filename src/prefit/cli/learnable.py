@@ -43,7 +43,8 @@ def learnable(
     expression: Annotated[str, typer.Argument(metavar="EXPR", help=_EXPRESSION)],
     dimension: Annotated[Whole, typer.Option(help="d of the inputs: the norm itself on that sphere too.")] = None,
     kernel: Annotated[
-        str, typer.Option(help="Kernels with commas between them: two-layer, ntk:L, standard-ntk:L, conjugate:L.")
+        str,
+        typer.Option(help="Kernels with commas: two-layer, ntk:L, ntk:1..3, standard-ntk:L, conjugate:L."),
     ] = ",".join(KERNELS),
     epsilon: Annotated[float, typer.Option(help="ε, the target loss.")] = 0.1,
     delta: Delta = 0.05,

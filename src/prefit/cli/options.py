@@ -87,7 +87,8 @@ def _stored_command(folder: Path, typed: set[str], name: str) -> dict[str, Any]:
             what, then = "the run was one of the library", "Go on in Python, with resume=True"
         else:
             what = "nothing was saved there, as by a run that ends in its first seconds"
-            then = f"Type its whole command, prefit {name} SOURCE … --out {folder}, to start from the beginning"
+            first = "RUN" if name == "bounds" else "SOURCE"
+            then = f"Type its whole command, prefit {name} {first} … --out {folder}, to start from the beginning"
         raise InputError(f"--resume {folder} alone cannot tell which run to go on with: {what}. {then}.")
     check_same_job(found.run, name)
     return {name: value for name, value in found.command.items() if name not in typed}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from prefit.api import written_plan
+from prefit.api import Plan, lasting_plan
 from prefit.cli.entry import app
 from prefit.cli.options import (
     Bias,
+    Checkpoint,
     Classes,
     Debug,
     Delta,
@@ -24,22 +25,29 @@ from prefit.cli.options import (
     Prepare,
     Quiet,
     Real,
+    Resume,
     Seed,
     Target,
     Task,
     Text,
     Threads,
     Whole,
-    check_targets,
-    file_name,
-    formats_of,
+    as_typed,
 )
-from prefit.cli.progress import shown_progress
-from prefit.cli.running import deliver
+from prefit.cli.running import Job, run_job
 from prefit.data import LabelledData, load
 from prefit.data.options import OPTION_NAMES
 from prefit.jobs import PlanOptions
-from prefit.jobs.run_options import size_in_bytes
+from prefit.jobs.lasting import Lasting
+from prefit.jobs.progress import Show
+from prefit.reports.planning.text import plan_text
+
+
+class DetailedPlan(Plan):
+    """A plan that prints every statement as it stands."""
+
+    def __str__(self) -> str:
+        return plan_text(self, details=True)
 
 
 @app.command()
@@ -75,30 +83,34 @@ def plan(
     memory: Memory = None,
     threads: Threads = None,
     seed: Seed = 0,
+    checkpoint: Checkpoint = 60.0,
+    resume: Resume = None,
+    details: Annotated[
+        bool, typer.Option("--details", metavar="", help="Print each statement with all it asks for, as on the page.")
+    ] = False,
     out: Annotated[Text, typer.Option(help="Folder of the results; default prefit-plan-NAME here.")] = None,
     json: Json = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
     """What the theory asks of width, samples and steps: orders of the papers beside what suffices."""
-    _plan(context.params)
+    context.params.pop("details")  # of the screen alone: no run differs by it
+    run = _detailed if details else lasting_plan
+    run_job(Job(PlanOptions, _read, _name, run), {**as_typed(context), "device": "auto"})
 
 
-def _plan(asked: dict[str, Any]) -> None:
-    if isinstance(asked["memory"], str):
-        asked = {**asked, "memory": size_in_bytes(asked["memory"])}
-    formats = formats_of(asked["figures"])
-    options = PlanOptions(**{one.name: asked[one.name] for one in fields(PlanOptions) if one.name in asked})
-    check_targets(asked["out"], asked["json"])
-    with shown_progress(asked["quiet"]) as show:
-        data = _read(asked)
-        name = "constants" if data is None else file_name(data.name)
-        out = Path(asked["out"] or f"prefit-plan-{name}")
-        result, page = written_plan(data, options, out, formats, show)
-    deliver(result, asked["json"], page, asked["quiet"])
+def _detailed(
+    data: LabelledData | None, options: PlanOptions, lasting: Lasting, formats: Sequence[str], show: Show
+) -> tuple[Plan, Path]:
+    result, page = lasting_plan(data, options, lasting, formats, show)
+    return DetailedPlan.of(result), page
 
 
 def _read(asked: dict[str, Any]) -> LabelledData | None:
     if asked["source"] is None:
         return None
     return load(asked["source"], **{name: asked[name] for name in ("target", *OPTION_NAMES) if name in asked})
+
+
+def _name(data: LabelledData | None) -> str:
+    return "constants" if data is None else data.name

@@ -73,32 +73,27 @@ def _in_folder(path: Path) -> Path:
     if len(found) != 1:
         names = [one.name for one in found] or [kind.file for kind in KINDS]
         what = f"both {' and '.join(names)}" if found else f"neither {' nor '.join(names)}"
-        raise InputError(f"{path} holds {what}. Name the result file.")
+        study = " A study is drawn again by its own command: prefit reproduce." * (path / "study.html").exists()
+        raise InputError(f"{path} holds {what}. Name the result file.{study}")
     return found[0]
 
 
 def _read_result(path: Path) -> tuple[Kind, Result]:
     try:
         text = path.read_text(encoding="utf-8")
-        kind = _kind(text)
+        kind = _kind(path, text)
         return kind, kind.result.model_validate_json(text)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}. Name a result file, as forecast.json.") from error
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text, so it is no result file. Name one, as forecast.json.") from error
+        raise InputError(f"{path} is not UTF-8 text, so it is no result. Name one, as forecast.json.") from error
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise InputError(
-            f"{path} is not a result of this version ({' or '.join(kind.schema for kind in KINDS)}): at {where}: "
-            f"{first['msg']}. Make it again with {' or '.join(kind.command for kind in KINDS)}."
+            f"{path} is not a result of this version ({kind.schema}): at {where}: {first['msg']}. Make it again with "
+            f"{kind.command}."
         ) from error
-
-
-def _kind(text: str) -> Kind:
-    """The kind that the schema names; the first, whose reader then says what is wrong, where it names none."""
-    named = _schema(text)
-    return next((kind for kind in KINDS if kind.schema == named), KINDS[0])
 
 
 class _Named(pydantic.BaseModel):
@@ -107,8 +102,21 @@ class _Named(pydantic.BaseModel):
     schema_id: str = pydantic.Field(default="", alias="schema")
 
 
-def _schema(text: str) -> str:
+def _kind(path: Path, text: str) -> Kind:
+    """The kind that the schema names; raises InputError for a file that is no result."""
     try:
-        return _Named.model_validate_json(text).schema_id
-    except pydantic.ValidationError:
-        return ""
+        named = _Named.model_validate_json(text).schema_id
+    except pydantic.ValidationError as error:
+        raise _no_result(path, "it is not a JSON object with a schema") from error
+    found = [kind for kind in KINDS if kind.schema == named]
+    if not found:
+        raise _no_result(path, f"its schema is {named!r}" if named else "it names no schema")
+    return found[0]
+
+
+def _no_result(path: Path, why: str) -> InputError:
+    commands, schemas = list(dict.fromkeys(kind.command for kind in KINDS)), [kind.schema for kind in KINDS]
+    return InputError(
+        f"{path} is no result: {why}. prefit report reads the .json file of {', '.join(commands[:-1])} or "
+        f"{commands[-1]} ({', '.join(schemas)}). Name one, as forecast.json, or its folder."
+    )

@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from prefit.cli.entry import Interrupted, app, tell
 from prefit.cli.options import Debug, Device, Quiet, Seed, Text, Threads, Whole, check_targets, file_name
 from prefit.cli.progress import shown_progress
 
 
-@app.command()
+class _Studies(TyperCommand):
+    """Below --help stand the options of the study that is named, or of each."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        ctx.meta[__name__] = list(args)  # --help comes before the name is known
+        return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        super().format_help(ctx, formatter)
+        print(_told_studies(ctx.meta[__name__]))
+
+
+def _told_studies(words: Sequence[str]) -> str:
+    """The studies among the words, or all of them, with the options that they take."""
+    from prefit.experiments import STUDIES
+    from prefit.experiments.writing import study_usage
+
+    named = [STUDIES[word] for word in words if word in STUDIES]
+    return "\n\n".join(study_usage(study) for study in named or STUDIES.values())
+
+
+@app.command(cls=_Studies)
 def reproduce(
     context: typer.Context,
-    name: Annotated[Text, typer.Argument(help="Study; without one they are listed.")] = None,
+    name: Annotated[Text, typer.Argument(help="Study; without one they are listed, with their defaults.")] = None,
     data: Annotated[
         Text, typer.Option(metavar="DIR", help="Folder that holds mnist/ and cifar10/; default PREFIT_DATA.")
     ] = None,
@@ -35,9 +57,13 @@ def reproduce(
     seeds: Annotated[Whole, typer.Option(help="Finite nets of each kind.")] = None,
     kernel_n: Annotated[Whole, typer.Option(help="Examples of the infinitely wide nets; default 10,000.")] = None,
     pac_bayes: Annotated[
-        bool,
-        typer.Option("--pac-bayes", metavar="", help="Of the bounds those by an optimized posterior: minutes a net."),
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--pac-bayes/--no-pac-bayes",
+            metavar="",
+            help="The bound by an optimized posterior, 10 to 20 s a net; default where torch is installed.",
+        ),
+    ] = None,
     device: Device = "auto",
     threads: Threads = None,
     seed: Seed = 0,
@@ -48,11 +74,9 @@ def reproduce(
     debug: Debug = False,
 ) -> None:
     """Reproduce a figure of a paper, or a validation study; finished parts are not computed twice."""
-    from prefit.experiments import STUDIES
-
     if name is None:
-        for study in STUDIES.values():
-            print(f"{study.name:20}{study.title}")
+        print(_told_studies(()))
+        print("\nAll take --threads, --seed and --out. Carry one out: prefit reproduce NAME")
     else:
         _reproduce(name, context.params)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 from typing import Any, Generic, TypeVar
 
 from prefit.api import Result
@@ -63,14 +64,15 @@ def run_job(job: Job[Options, Given], asked: dict[str, Any]) -> None:
         show("reading", 1.0)
         if asked["out"] is None:
             lasting = replace(lasting, out=Path(f"prefit-{options.job}-{file_name(job.name(given))}"))
-        with _told_how_to_go_on(lasting.out):
+        with _told_how_to_go_on(lasting.out, options.job):
             result, page = job.run(given, options, lasting, formats, show)
     deliver(result, asked["json"], page, quiet)
 
 
 @contextmanager
-def _told_how_to_go_on(out: Path) -> Iterator[None]:
-    """A run that ends early, its state saved, says how to continue it."""
+def _told_how_to_go_on(out: Path, job: str) -> Iterator[None]:
+    """A run that ends early, its state saved, says how to continue it: the whole command, which is stored there."""
+    command = f"prefit {job} --resume {quote(str(out))}"
     try:
         yield
     except KeyboardInterrupt:
@@ -78,10 +80,10 @@ def _told_how_to_go_on(out: Path) -> Iterator[None]:
             raise Interrupted(
                 "no file was left half-written, and nothing was saved yet; start again with the same command."
             ) from None
-        raise Interrupted(f"no file was left half-written; continue with --resume {out}.") from None
+        raise Interrupted(f"no file was left half-written; continue with {command}.") from None
     except Exception as error:
         if not isinstance(error, InputError) and resumable(out):
-            error.add_note(f"Continue with --resume {out}.")
+            error.add_note(f"Continue with {command}.")
         raise
 
 

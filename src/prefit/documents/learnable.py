@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from prefit.documents.model import Document, Finite, Status
 from prefit.documents.run import SourcePart
 
 SCHEMA = "prefit.learnable/1"
+MOST_EXAMPLES = 10**9  # some eight hundred times ImageNet, and a kernel with 10¹⁸ entries
 Standing = Literal["finite", "infinite", "undecided"]
 
 
@@ -54,12 +56,32 @@ class MissingTerm(Document):
     reason: str = Field(description="why the kernel has it not, and what mends that")
 
 
+class NormByDimension(Document):
+    """A bound on √(yᵀK⁻¹y) that grows with the dimension: base + root·√d."""
+
+    base: Finite = Field(description="of the function without its constant, rounded up")
+    root: Finite = Field(description="of its constant, which is a multiple of |x|² on the sphere, rounded up")
+
+    def at(self, dimension: int) -> float:
+        """Its value for inputs of d features."""
+        return self.base + self.root * math.sqrt(dimension)
+
+
 class KernelNorm(Document):
     name: str = Field(description="as in --kernel")
     diagonal: Finite = Field(description="κ(1)")
     norm: Finite | None = Field(
         description="series bound on √(yᵀK⁻¹y), the same in every dimension, rounded up with its tail; null: see "
         "norm_reason"
+    )
+    series: Standing | None = Field(
+        default=None,
+        description="whether the series bound is finite; undecided: rounding or an unknown tail leaves it open",
+    )
+    norm_by_dimension: NormByDimension | None = Field(
+        default=None,
+        description="the series bound for every d where the function's constant is all that the kernel's power series "
+        "lacks; null elsewhere",
     )
     norm_reason: str = Field(description="why there is no series bound; empty where there is one")
     sphere_norm: Finite | None = Field(
@@ -79,11 +101,32 @@ class KernelNorm(Document):
     missing_terms: list[MissingTerm] = Field(description="what is not learnable with this kernel, and why")
     samples: int | None = Field(
         description="examples with which the interpolant's loss is at most ε with probability 1 − δ, from the smaller "
-        "norm there is; null without a finite one"
+        "norm there is; 0 for the function 0; null without a finite one"
     )
-    samples_by: Literal["series", "sphere"] | None = Field(description="the norm that they are from")
+    samples_by: Literal["series", "dimension", "sphere"] | None = Field(
+        description="the norm that they are from: norm, norm_by_dimension at the dimension, or sphere_norm"
+    )
+    out_of_reach: bool = Field(
+        default=False, description="it is learnable, but by this bound from more examples than most_examples"
+    )
     degrees: Shares | None = Field(description="the series bound by degree; null where it is not finite")
     harmonics: Shares | None = Field(description="the norm on the sphere by harmonics; null where it is not finite")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_before_out_of_reach(cls, data: Any) -> Any:
+        """Documents from before `out_of_reach` was a field tell it by their examples: too many, or beyond floats."""
+        if not isinstance(data, dict) or "out_of_reach" in data:
+            return data
+        n, norms = data.get("samples"), (data.get("norm"), data.get("sphere_norm"))
+        is_far = n > MOST_EXAMPLES if isinstance(n, int) else any(norm is not None for norm in norms)
+        return data | {"out_of_reach": is_far}
+
+    def bound(self, dimension: int | None) -> float | None:
+        """The norm that the examples are from; None where they have none."""
+        if self.samples_by == "dimension" and self.norm_by_dimension is not None and dimension is not None:
+            return self.norm_by_dimension.at(dimension)
+        return self.sphere_norm if self.samples_by == "sphere" else self.norm
 
 
 class MeasureValue(Document):
@@ -147,6 +190,9 @@ class Learnable(Document):
     dimension: int | None = Field(description="d of the inputs, for the norms on the sphere S^(d−1); null: not said")
     epsilon: Finite = Field(description="ε, the target loss")
     delta: Finite = Field(description="δ, failure probability")
+    most_examples: int = Field(
+        default=MOST_EXAMPLES, description="examples beyond which a kernel counts as out of reach: our choice"
+    )
     kernels: list[KernelNorm] = Field(description="one entry for each kernel, in the order asked for")
     measure: Measure
     check: CheckPart | None = Field(description="null unless `--check` was given")

@@ -121,7 +121,9 @@ def mean_and_spread(mean: float, std: float | None) -> str:
 
 
 def seconds(value: float) -> str:
-    """A duration: 0.42 s, 4.2 s, 3 min 20 s."""
+    """A duration: under 0.01 s, 0.42 s, 4.2 s, 3 min 20 s."""
+    if 0.0 < value < 0.01:
+        return "under 0.01 s"
     if value < 120:
         return f"{number(value, 2 if value < 9.95 else 3)} s"
     minutes, rest = divmod(round(value), 60)

@@ -7,6 +7,7 @@ are the eigenvalues of H and the projections of the labels on its eigenvectors. 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -55,6 +56,7 @@ class OfSet:
     whole, few   spectra at the paper's size, and of the finite nets' examples
     fits         of each of the three curves of the paper alone; together: of all three
     speeds       of the finite nets: the η that fits each of their curves, over their own
+    width, steps of the finite nets: neurons, and the most steps
     """
 
     images: ImageSet
@@ -64,6 +66,8 @@ class OfSet:
     fits: dict[str, Fit]
     together: Fit
     speeds: dict[str, float]
+    width: int
+    steps: int
 
 
 def of_set(images: ImageSet, workshop: Workshop) -> OfSet:
@@ -104,6 +108,8 @@ def of_set(images: ImageSet, workshop: Workshop) -> OfSet:
         fits={kind: fitted([curves[kind]], whole) for kind in KINDS},
         together=fitted(list(curves.values()), whole),
         speeds={kind: _speed(kind, arrays, part) for kind, arrays in nets.items()},
+        width=net.width,
+        steps=net.steps,
     )
 
 
@@ -132,6 +138,10 @@ def run(workshop: Workshop) -> Findings:
                 *(f"rms at η = {paper.STEP_SIZE:g}", "stable below η"),
             ),
             [row for one in found for row in rows_of_fits(one)],
+            {
+                **{name: name for name in ("labels", "η alone", "η together", "rms", "largest")},
+                "its rms": "rms",
+            },
         ),
         "losses": Table(
             "Φ/n: the paper's curves, and the infinitely wide net at the η fitted to the three curves together",
@@ -150,7 +160,17 @@ def run(workshop: Workshop) -> Findings:
         ),
     }
     figures = {name: figure for one in found for name, figure in figures_of(one).items()}
-    return Findings([sentence for one in found for sentence in told(one)], tables, figures)
+    return Findings(ran(found), [sentence for one in found for sentence in told(one)], tables, figures)
+
+
+def ran(found: Sequence[OfSet]) -> list[str]:
+    parts = [
+        f"{one.images.title}: infinitely wide nets on n = {one.whole.n:,}; nets on n = {one.few.n:,}, "
+        f"m = {one.width:,}, at most {one.steps:,} steps"
+        for one in found
+    ]
+    few = "Careful: of finite nets there is one for each kind of labels; another --seed shows how much is chance."
+    return [f"Run: {'; '.join(parts)}.", few]
 
 
 def rows_of_fits(one: OfSet) -> list[tuple[str | float | None, ...]]:
@@ -315,7 +335,7 @@ def _eigenvalue_chart(one: OfSet) -> alt.LayerChart:
             Curve("ours", index.tolist(), values.tolist()),
             Curve("the paper", (curve.x + 1.0).tolist(), curve.y.tolist(), "points"),
         ],
-        Axis("Index, the largest is 1", format="~s"),
+        Axis("Index, the largest is 1"),
         Axis("Eigenvalue"),
     )
     assert chart is not None
@@ -332,9 +352,7 @@ def _projection_chart(one: OfSet) -> alt.LayerChart:
     for kind in ("true", "random"):
         curve = paper.curve(one.images.spectrum_panel, f"projection_{kind}")
         curves.append(Curve(f"{kind} labels, the paper", (curve.x + 1.0).tolist(), curve.y.tolist(), "points"))
-    chart = curves_figure(
-        curves[::-1], Axis("Index, the largest is 1", format="~s"), Axis("|vᵀy|"), [c.name for c in curves]
-    )
+    chart = curves_figure(curves[::-1], Axis("Index, the largest is 1"), Axis("|vᵀy|"), [c.name for c in curves])
     assert chart is not None
     return chart
 
@@ -345,4 +363,5 @@ STUDY = Study(
     run=run,
     sets=True,
     takes=("data", "only", "full", "n", "width", "steps", "kernel_n", "device"),
+    usual={**{name: f"{value:,}" for name, value in REDUCED.items()}, "kernel_n": f"{paper.EXAMPLES:,}"},
 )

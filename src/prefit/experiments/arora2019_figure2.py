@@ -7,6 +7,7 @@ start; and nets trained here, with the infinitely wide net on the same examples,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import altair as alt
@@ -18,7 +19,7 @@ from prefit.experiments.cells import Arrays, Portion
 from prefit.experiments.images import ImageSet, chosen, fingerprint, load_images, subset
 from prefit.experiments.nets import NetOptions
 from prefit.experiments.noise import PORTIONS, Noisy, lazy, net, noisy, wide
-from prefit.experiments.study import Figure, Findings, Study, Workshop
+from prefit.experiments.study import Figure, Findings, Study, Workshop, counted, few_seeds
 from prefit.experiments.tables import Table
 from prefit.reports.figures.curves import Axis, Curve, curves_figure
 from prefit.theory.arora2019 import complexity, expected_form
@@ -164,6 +165,8 @@ def run(workshop: Workshop) -> Findings:
                 *("l1, paper", "l1, wide", "l1 off", "0-1, paper", "0-1, wide", "0-1 off"),
             ),
             [row for one in found for row in rows_of_differences(one)],
+            {name: name for name in ("portion", "expected", "off", "l1, paper", "0-1, paper")}
+            | {"complexity, paper": "complexity", "l1, wide": "wide", "0-1, wide": "wide"},
         ),
         "draws": Table(
             f"Complexity of {DRAWS} single draws a portion, each certified",
@@ -184,7 +187,16 @@ def run(workshop: Workshop) -> Findings:
         ),
     }
     figures = {name: figure for one in found for name, figure in figures_of(one, sizes).items()}
-    return Findings(sentences, tables, figures)
+    return Findings(ran(found, sizes), sentences, tables, figures)
+
+
+def ran(found: Sequence[OfSet], sizes: Sizes) -> list[str]:
+    titles = "; ".join(one.images.title for one in found)
+    run = (
+        f"Run: {titles}; infinitely wide nets and those linearized on n = {sizes.kernel_n:,}, {DRAWS} draws of the "
+        f"labels; nets on n = {sizes.n:,}, m = {sizes.width:,}, at most {sizes.steps:,} steps, {counted(sizes.seeds)}."
+    )
+    return [run, *few_seeds(sizes.seeds)]
 
 
 def published(one: OfSet, series: str) -> Vector:
@@ -306,13 +318,14 @@ def _complexity_chart(one: OfSet) -> alt.LayerChart:
         ],
         _PORTION,
         Axis("Complexity √(2yᵀH⁻¹y/n)", log=False),
+        names=["expected", PAPERS, "draws here"],  # the paper's colour is that of the other figures
     )
     assert chart is not None
     return chart
 
 
 def _error_chart(one: OfSet, name: str, series: str, words: str) -> alt.LayerChart:
-    few, trained_here = f"{WIDE}, n = {one.few_n:,}", f"nets trained here, n = {one.few_n:,}"
+    few, trained_here = f"wide, n = {one.few_n:,}", f"nets trained here, n = {one.few_n:,}"
     chart = curves_figure(
         [
             Curve(WIDE, PORTIONS, one.wide[name].mean(axis=1).tolist()),
@@ -336,4 +349,9 @@ STUDY = Study(
     run=run,
     sets=True,
     takes=("data", "only", "full", "n", "width", "steps", "seeds", "kernel_n", "device"),
+    usual={
+        **{name: f"{value:,}" for name, value in REDUCED.items()},
+        "seeds": "1",
+        "kernel_n": f"{paper.EXAMPLES:,}",
+    },
 )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from typing import Literal
 
 import altair as alt
@@ -21,9 +20,9 @@ from prefit.data.corrupt import with_label_noise
 from prefit.errors import InputError
 from prefit.experiments.cells import Arrays, Portion
 from prefit.experiments.images import chosen, fingerprint, load_images
-from prefit.experiments.options import StudyOptions
+from prefit.experiments.options import StudyOptions, has_torch
 from prefit.experiments.slopes import Slope, slope_of
-from prefit.experiments.study import Workshop
+from prefit.experiments.study import Workshop, counted, few_seeds
 from prefit.gram import blas_threads
 from prefit.jobs.bounds import rows_of
 from prefit.jobs.bounds_options import BoundsOptions
@@ -38,13 +37,19 @@ from prefit.theory.bounds.statement import OWN
 CLASSES = "0+2+4+6+8,1+3+5+7+9"  # of digits: even, odd
 TEST = 900  # test examples at most
 DELTA = 0.05
-SLOW = ("dziugaite2017",)  # optimizes a posterior: minutes a net
+POSTERIORS = ("dziugaite2017",)  # bounds that optimize one, by torch: 10 to 20 s a net
 KINDS = ("explicit", "derived", "order")
 FACTS = ("test_error", "train_error", "loss", "radius")
 ROUNDING = 1e-9  # of an exponent
 GROWING = (  # as many as colours tell apart
     *("caogu2020", "caogu2020_measured", "caogu2020_order", "bartlett2017", "neyshabur2018", "golowich2018"),
     *("neyshabur2019", "harvey2017"),
+)
+ERROR = "test error"
+COLOURED = (  # in the order of the colours, seven to a line: one bound has one colour in all figures, and never meets
+    # another of that colour that is drawn alike (solid on this net's error, dotted on another's, dashed the rest)
+    *("caogu2020", "bartlett2017", "golowich2018", "neyshabur2018", "neyshabur2019", "harvey2017", "arora2019_finite"),
+    *("valleperez2018", "dziugaite2017", "arora2018", ERROR, "caogu2020_measured", "arora2019_wide", "caogu2020_order"),
 )
 PART = {"caogu2020_order": "near", "li2018": "order"}  # the term that grows; of others "complexity", or the value
 
@@ -69,12 +74,35 @@ class Family:
 
 def families(deepest: int) -> list[Family]:
     """L = 1, and up to the deepest where torch is installed."""
-    return [Family(depth) for depth in range(1, (deepest if find_spec("torch") else 1) + 1)]
+    return [Family(depth) for depth in range(1, (deepest if has_torch() else 1) + 1)]
 
 
 def names_of_rows(options: StudyOptions) -> list[str]:
     """The bounds that are evaluated, in the order of the table."""
-    return [name for name, _ in ROWS if options.pac_bayes or name not in SLOW]
+    return [name for name, _ in ROWS if options.posteriors or name not in POSTERIORS]
+
+
+def what_ran(asked: StudyOptions, sizes: str, seeds: int) -> list[str]:
+    """What was run, what is left out of it, and whether the seeds are few."""
+    data = "digits, even against odd" if asked.only is None else chosen(asked)[0].title
+    ran = f"Run: {data}, up to {TEST} test examples; {sizes}; {counted(seeds)}; δ = {DELTA:g}."
+    out = ", ".join(POSTERIORS)
+    if not has_torch():
+        return [
+            ran,
+            f"Without torch deeper nets and {out} are left out (pip install 'prefit[torch]').",
+            *few_seeds(seeds),
+        ]
+    left = [] if asked.posteriors else [f"{out} is left out (--no-pac-bayes)."]
+    return [ran, *left, *few_seeds(seeds)]
+
+
+def by_depth(widths: Mapping[int, int]) -> str:
+    """1,024 (L = 1), 256 (L = 2 and 3); the number alone where it is the same for all."""
+    if len(set(widths.values())) == 1:
+        return f"{next(iter(widths.values())):,}"
+    depths = {width: [depth for depth in widths if widths[depth] == width] for width in widths.values()}
+    return ", ".join(f"{width:,} (L = {' and '.join(map(str, of))})" for width, of in depths.items())
 
 
 # Samples --------------------------------------------------------------------------------------------------------------
@@ -240,6 +268,13 @@ def are_bounds(one: Measured) -> list[str]:
     return [name for name in one.known if one.applies[name] and one.kinds[name] != "order"]
 
 
+def left_out(found: Sequence[Measured]) -> list[str]:
+    """A sentence about the bounds that the tables lack: those that fit no net of a family, or not every one."""
+    absent = {one.family.name: [name for name in one.kinds if name not in one.known] for one in found}
+    told = "; ".join(f"{family}: {', '.join(names)}" for family, names in absent.items() if names)
+    return [f"Without a value at every net, and so in no table: {told}."] if told else []
+
+
 def cells_of(slope: Slope | None) -> tuple[float | None, float | None]:
     """Exponent and error; what rounding leaves of a number that does not change is 0."""
     if slope is None:
@@ -256,10 +291,10 @@ def values_figure(one: Measured, x: Axis) -> alt.LayerChart | None:
     shown = [name for name in are_bounds(one) if name != "neyshabur2015"]
     curves = [
         Curve(name, one.axis.tolist(), one.mean(f"{name}.value").tolist(), "line" if one.own[name] else "dotted")
-        for name in sorted(shown, key=lambda name: not one.own[name])  # colours are told apart among solid lines
+        for name in sorted(shown, key=lambda name: not one.own[name])
     ]
-    curves.append(Curve("test error", one.axis.tolist(), one.mean("test_error").tolist(), "dashed"))
-    return curves_figure(curves, x, Axis("Bound on the error"), levels=[Level(1.0, "vacuous above")])
+    curves.append(Curve(ERROR, one.axis.tolist(), one.mean("test_error").tolist(), "dashed"))
+    return curves_figure(curves, x, Axis("Bound on the error"), _names(curves), [Level(1.0, "vacuous above")])
 
 
 def growth_figure(one: Measured, x: Axis) -> alt.LayerChart | None:
@@ -271,7 +306,12 @@ def growth_figure(one: Measured, x: Axis) -> alt.LayerChart | None:
         if np.isfinite(part).all() and part.min() > 0.0:
             drawn_as: Literal["line", "dashed"] = "dashed" if one.kinds[name] == "order" else "line"
             curves.append(Curve(name, one.axis.tolist(), (part / part[0]).tolist(), drawn_as))
-    return curves_figure(curves, x, Axis("Complexity, over its first value"))
+    return curves_figure(curves, x, Axis("Complexity, over its first value"), _names(curves))
+
+
+def _names(curves: Sequence[Curve]) -> list[str]:
+    """All names that have a colour of their own, and others after them."""
+    return list(dict.fromkeys([*COLOURED, *(curve.name for curve in curves)]))
 
 
 def means_table_rows(found: Sequence[Measured]) -> list[tuple[str | float | int | None, ...]]:
@@ -282,5 +322,6 @@ def means_table_rows(found: Sequence[Measured]) -> list[tuple[str | float | int 
         for key in keys:
             for at, values in zip(one.axis, one.values[key], strict=True):
                 deviation = float(values.std(ddof=1)) if values.size > 1 else None
-                rows.append((one.family.name, float(at), key, float(values.mean()), deviation, values.size))
+                place = int(at) if at == int(at) else float(at)
+                rows.append((one.family.name, place, key, float(values.mean()), deviation, values.size))
     return rows

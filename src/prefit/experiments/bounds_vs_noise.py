@@ -10,16 +10,20 @@ from prefit.experiments.bounds_of_nets import (
     Measured,
     Net,
     are_bounds,
+    by_depth,
     drawn,
     families,
+    left_out,
     means_table_rows,
     measure,
     names_of_rows,
     pool,
     values_figure,
+    what_ran,
     whose,
     word,
 )
+from prefit.experiments.options import StudyOptions
 from prefit.experiments.rank import rank_correlation
 from prefit.experiments.study import Figure, Findings, Study, Workshop
 from prefit.experiments.tables import Table, Value
@@ -37,15 +41,28 @@ APART = 1.1  # a bound tells labels apart if it grows by so much, and by two sta
 
 
 def run(workshop: Workshop) -> Findings:
+    asked = workshop.options
     found = [of_family(family, workshop) for family in families(DEEPEST)]
+    m = by_depth({one.depth: width_of(one, asked) for one in families(DEEPEST)})
+    portions = ", ".join(f"{portion:g}" for portion in PORTIONS)
+    steps = f"at most {asked.steps or STEPS:,} steps, until the loss is {FITTED:g}"
+    sizes = f"n = {examples(asked):,}; portions redrawn {portions}; m = {m}; {steps}"
+    ran = what_ran(asked, sizes, asked.seeds or SEEDS)
     tables = {"differences": ranks_table(found), "means": means_table(found)}
-    return Findings(told(found), tables, figures_of(found))
+    return Findings(ran, [*told(found), *left_out(found)], tables, figures_of(found))
+
+
+def examples(asked: StudyOptions) -> int:
+    return asked.n or (FULL_EXAMPLES if asked.full else EXAMPLES)
+
+
+def width_of(family: Family, asked: StudyOptions) -> int:
+    return asked.width or (FULL_WIDTHS if asked.full else WIDTHS)[family.depth]
 
 
 def of_family(family: Family, workshop: Workshop) -> Measured:
     asked, whole = workshop.options, pool(workshop.options)
-    n = asked.n or (FULL_EXAMPLES if asked.full else EXAMPLES)
-    width = asked.width or (FULL_WIDTHS if asked.full else WIDTHS)[family.depth]
+    n, width = examples(asked), width_of(family, asked)
     seeds = range(asked.seed, asked.seed + (asked.seeds or SEEDS))
     nets = {
         f"{family.name} n={n} m={width} noise={portion:g} seed={seed}": Net(
@@ -67,33 +84,22 @@ def ranks_table(found: Sequence[Measured]) -> Table:
             ratio, error = growth(one, name)
             rows.append(
                 (
-                    *(
-                        one.family.name,
-                        name,
-                        word(one, name),
-                        whose(one, name),
-                        rank,
-                        float(values[0]),
-                        float(values[-1]),
-                    ),
+                    *(one.family.name, name, word(one, name), whose(one, name), rank),
+                    *(float(values[place]) for place in (0, -1)),
                     *(ratio, error, "yes" if tells(one, name) else "no"),
                 )
             )
     return Table(
-        "Rank correlation of each bound with the test error, over portions and seeds; in brackets: does not apply",
+        "Rank correlation of each bound with the test error, over portions and seeds; in brackets: does not apply; the "
+        "constant of an order is taken as 1",
         (
-            "nets",
-            "bound",
-            "kind",
-            "on the error of",
-            "rank correlation",
-            "true",
-            "random",
-            "ratio",
-            "error",
-            "tells them apart",
+            *("nets", "bound", "kind", "on the error of", "rank correlation"),
+            *("true", "random", "ratio", "error", "tells them apart"),
         ),
         rows,
+        {"bound": "bound", "kind": "kind", "on the error of": "of", "rank correlation": "rank"}
+        | {"true": "true", "random": "random", "ratio": "ratio"},
+        {"ratio": "error"},
     )
 
 
@@ -157,4 +163,5 @@ STUDY = Study(
     run=run,
     sets=False,
     takes=("data", "only", "full", "n", "width", "steps", "seeds", "device", "pac_bayes"),
+    usual={"n": f"{EXAMPLES:,}", "width": by_depth(WIDTHS), "steps": f"{STEPS:,}", "seeds": f"{SEEDS}"},
 )

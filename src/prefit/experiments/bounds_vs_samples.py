@@ -9,18 +9,22 @@ from prefit.experiments.bounds_of_nets import (
     Measured,
     Net,
     are_bounds,
+    by_depth,
     cells_of,
     drawn,
     families,
     growth_figure,
+    left_out,
     means_table_rows,
     measure,
     names_of_rows,
     pool,
     values_figure,
+    what_ran,
     whose,
     word,
 )
+from prefit.experiments.options import StudyOptions
 from prefit.experiments.study import Figure, Findings, Study, Workshop
 from prefit.experiments.tables import Table, Value
 from prefit.reports.figures.curves import Axis
@@ -32,13 +36,21 @@ DEEPEST = 2
 SEEDS = 3
 STEPS = 3_000
 FITTED = 0.1  # training loss at which all nets stop
-STATED = -0.5  # of every complexity at fixed weights
 
 
 def run(workshop: Workshop) -> Findings:
+    asked = workshop.options
     found = [of_family(family, workshop) for family in families(DEEPEST)]
+    n = ", ".join(f"{n:,}" for n in sizes(workshop))
+    m = by_depth({one.depth: width_of(one, asked) for one in families(DEEPEST)})
+    steps = f"at most {asked.steps or STEPS:,} steps, until the loss is {FITTED:g}"
+    ran = what_ran(asked, f"n = {n}; m = {m}; {steps}", asked.seeds or SEEDS)
     tables = {"differences": slopes_table(found), "means": means_table(found)}
-    return Findings(told(found), tables, figures_of(found))
+    return Findings(ran, [*told(found), *left_out(found)], tables, figures_of(found))
+
+
+def width_of(family: Family, asked: StudyOptions) -> int:
+    return asked.width or (FULL_WIDTHS if asked.full else WIDTHS)[family.depth]
 
 
 def sizes(workshop: Workshop) -> list[int]:
@@ -50,7 +62,7 @@ def sizes(workshop: Workshop) -> list[int]:
 
 def of_family(family: Family, workshop: Workshop) -> Measured:
     asked, whole = workshop.options, pool(workshop.options)
-    width = asked.width or (FULL_WIDTHS if asked.full else WIDTHS)[family.depth]
+    width = width_of(family, asked)
     seeds = range(asked.seed, asked.seed + (asked.seeds or SEEDS))
     axis = sizes(workshop)
     nets = {
@@ -77,24 +89,17 @@ def slopes_table(found: Sequence[Measured]) -> Table:
                 )
             )
     return Table(
-        "Exponents in n of each bound and of its complexity (stated at fixed weights: −½), mean over seeds; in "
-        "brackets: does not apply",
+        "Exponents in n, mean over seeds (of a complexity at fixed weights −½ is stated); in brackets: does not apply; "
+        "the constant of an order is taken as 1",
         (
-            *(
-                "nets",
-                "bound",
-                "kind",
-                "on the error of",
-                "value",
-                "error",
-                "complexity",
-                "its error",
-                "larger half",
-                "error of it",
-            ),
-            *("fewest", "most"),
+            *("nets", "bound", "kind", "on the error of", "value", "error", "complexity", "its error"),
+            *("larger half", "error of it", "fewest", "most"),
         ),
         rows,
+        {"bound": "bound", "kind": "kind", "on the error of": "of", "value": "exponent"}
+        | {"most": f"n = {found[0].axis[-1]:.0f}"}
+        | ({"fewest": f"n = {found[0].axis[0]:.0f}"} if found[0].axis.size > 1 else {}),
+        {"value": "error", "complexity": "its error", "larger half": "error of it"},
     )
 
 
@@ -104,24 +109,30 @@ def means_table(found: Sequence[Measured]) -> Table:
 
 
 def told(found: Sequence[Measured]) -> list[str]:
-    sentences = []
-    for one in found:
-        slopes = [(name, slope.value) for name in are_bounds(one) if (slope := one.slope(name)) is not None]
-        falling = [f"{name} {value:+.2f}" for name, value in sorted(slopes, key=lambda pair: pair[1]) if value < 0.0]
-        rising = [f"{name} {value:+.2f}" for name, value in slopes if value >= 0.0]
-        errors, radius = one.mean("test_error"), one.mean("radius")
-        sentences.append(
-            f"{one.family.name}, n from {one.axis[0]:,.0f} to {one.axis[-1]:,.0f}: the test error goes from "
-            f"{errors[0]:.3f} to {errors[-1]:.3f}, τ√m from {radius[0]:.3g} to {radius[-1]:.3g}. Exponents of the "
-            f"bounds that fall: {', '.join(falling) or 'none'}; of those that do not: {', '.join(rising) or 'none'}."
+    return [_told_of(one) for one in found]
+
+
+def _told_of(one: Measured) -> str:
+    errors, radius = one.mean("test_error"), one.mean("radius")
+    if one.axis.size == 1:
+        return (
+            f"{one.family.name}, n = {one.axis[0]:,.0f}: the test error is {errors[0]:.3f}, τ√m {radius[0]:.3g}. "
+            f"One size has no exponents: --n {2 * LEAST} or more has several."
         )
-    return sentences
+    slopes = [(name, slope.value) for name in are_bounds(one) if (slope := one.slope(name)) is not None]
+    falling = [f"{name} {value:+.2f}" for name, value in sorted(slopes, key=lambda pair: pair[1]) if value < 0.0]
+    rising = [f"{name} {value:+.2f}" for name, value in slopes if value >= 0.0]
+    return (
+        f"{one.family.name}, n from {one.axis[0]:,.0f} to {one.axis[-1]:,.0f}: the test error goes from "
+        f"{errors[0]:.3f} to {errors[-1]:.3f}, τ√m from {radius[0]:.3g} to {radius[-1]:.3g}. Exponents of the "
+        f"bounds that fall: {', '.join(falling) or 'none'}; of those that do not: {', '.join(rising) or 'none'}."
+    )
 
 
 def figures_of(found: Sequence[Measured]) -> dict[str, Figure]:
     figures = {}
     for one in found:
-        x = Axis("Training examples n", format="~s")
+        x = Axis("Training examples n")
         charts = {
             "bounds": (
                 "bounds against the sample",
@@ -149,4 +160,5 @@ STUDY = Study(
     run=run,
     sets=False,
     takes=("data", "only", "full", "n", "width", "steps", "seeds", "device", "pac_bayes"),
+    usual={"n": f"{MOST:,}", "width": by_depth(WIDTHS), "steps": f"{STEPS:,}", "seeds": f"{SEEDS}"},
 )

@@ -14,15 +14,18 @@ from prefit.experiments.bounds_of_nets import (
     Measured,
     Net,
     are_bounds,
+    by_depth,
     cells_of,
     drawn,
     families,
     growth_figure,
+    left_out,
     means_table_rows,
     measure,
     names_of_rows,
     pool,
     values_figure,
+    what_ran,
     whose,
     word,
 )
@@ -73,7 +76,15 @@ def run(workshop: Workshop) -> Findings:
         raise InputError(f"--width must be {NARROWEST} or more, the narrowest nets here, got {asked.width}. Take more.")
     found = [of_family(family, workshop) for family in families(DEEPEST)]
     tables = {"differences": slopes_table(found), "means": means_table(found)}
-    return Findings([*told(found), *_capped(found, asked)], tables, figures_of(found))
+    return Findings(
+        ran(found, asked), [*told(found), *left_out(found), *_capped(found, asked)], tables, figures_of(found)
+    )
+
+
+def ran(found: Sequence[Measured], asked: StudyOptions) -> list[str]:
+    m = by_depth({one.family.depth: int(one.axis[-1]) for one in found})
+    sizes = f"n = {asked.n or EXAMPLES:,}; m = {NARROWEST}, doubled up to {m}; {asked.steps or STEPS:,} steps"
+    return what_ran(asked, sizes, asked.seeds or SEEDS)
 
 
 def widest(family: Family, asked: StudyOptions) -> int:
@@ -120,12 +131,16 @@ def slopes_table(found: Sequence[Measured]) -> Table:
                 )
             )
     return Table(
-        "Exponents in m of each bound's complexity and of its value, mean over seeds; in brackets: does not apply",
+        "Exponents in the width m, mean over seeds, of each bound's complexity and of its value; in brackets: does "
+        "not apply; the constant of an order is taken as 1",
         (
             *("nets", "bound", "kind", "on the error of", "stated", "complexity", "error", "widest half", "its error"),
             *("value", "error of it", "narrowest", "widest", "stated by"),
         ),
         rows,
+        {"bound": "bound", "kind": "kind", "on the error of": "of", "stated": "stated"}
+        | {"complexity": "complexity", "widest": "at widest"},
+        {"complexity": "error", "widest half": "its error", "value": "error of it"},
     )
 
 
@@ -172,7 +187,7 @@ _BOUNDS = (
 def figures_of(found: Sequence[Measured]) -> dict[str, Figure]:
     figures = {}
     for one in found:
-        name, x = one.family.name, Axis("Width m", format="~s")
+        name, x = one.family.name, Axis("Width m")
         charts = {
             "growth": ("how each bound's complexity grows with the width", _GROWTH, growth_figure(one, x)),
             "bounds": ("bounds against the width", _BOUNDS, values_figure(one, x)),
@@ -189,4 +204,10 @@ STUDY = Study(
     run=run,
     sets=False,
     takes=("data", "only", "full", "n", "width", "steps", "seeds", "device", "pac_bayes"),
+    usual={
+        "n": f"{EXAMPLES:,}",
+        "width": by_depth({1: WIDEST} | dict.fromkeys(range(2, DEEPEST + 1), WIDEST_DEEP)),
+        "steps": f"{STEPS:,}",
+        "seeds": f"{SEEDS}",
+    },
 )

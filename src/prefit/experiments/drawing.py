@@ -41,7 +41,7 @@ def lines_figure(lines: Sequence[Line], x_title: str, y_title: str, domain: tupl
         "x:Q",
         title=x_title,
         scale=alt.Scale(type="log", domain=list(domain), nice=False),
-        axis=alt.Axis(format="~g", values=parts.log_axis_values(*domain), grid=False),
+        axis=parts.log_axis(parts.log_axis_values(*domain), grid=False),
     )
     y = alt.Y("y:Q", title=y_title, scale=alt.Scale(zero=True), axis=alt.Axis(format="~g", tickCount=6))
     color = alt.Color("labels:N", scale=alt.Scale(domain=colors), legend=alt.Legend(title=None, symbolType="stroke"))

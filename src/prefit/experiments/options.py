@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import os
 from dataclasses import dataclass, fields
+from importlib.util import find_spec
 from pathlib import Path
 
 from prefit.errors import InputError
@@ -25,7 +26,7 @@ class StudyOptions:
     steps: int | None = None  # most steps of gradient descent
     seeds: int | None = None  # finite nets of each kind, each with labels and weights of its own
     kernel_n: int | None = None  # examples of the infinitely wide nets; default the paper's 10,000
-    pac_bayes: bool = False  # the bounds that optimize a posterior too: minutes a net
+    pac_bayes: bool | None = None  # the bounds by an optimized posterior too; default where torch is installed
     device: str = "auto"  # auto, cpu or cuda, of the finite nets
     threads: int | None = None
     seed: int = 0
@@ -44,6 +45,11 @@ class StudyOptions:
             raise InputError(f"--only must be mnist or cifar10, got {self.only}. Leave it out for both.")
         if self.device not in ("auto", "cpu", "cuda"):
             raise InputError(f"--device must be auto, cpu or cuda, got {self.device}. Leave the option out.")
+        if self.pac_bayes and not has_torch():
+            raise InputError(
+                "--pac-bayes needs torch, and it is not installed. Install it, pip install 'prefit[torch]', or leave "
+                "the option out."
+            )
 
     def _set_whole(self, name: str, least: int) -> None:
         value = getattr(self, name)
@@ -64,6 +70,11 @@ class StudyOptions:
         return [one.name for one in fields(self) if one.name not in shared and getattr(self, one.name) != one.default]
 
     @property
+    def posteriors(self) -> bool:
+        """Whether bounds are evaluated that optimize a posterior, by torch."""
+        return has_torch() if self.pac_bayes is None else self.pac_bayes
+
+    @property
     def worker_count(self) -> int:
         return self.threads or default_threads()
 
@@ -81,5 +92,10 @@ class StudyOptions:
         return Path(named)
 
 
-def flag(name: str) -> str:
-    return "--" + name.replace("_", "-")
+def has_torch() -> bool:
+    return find_spec("torch") is not None
+
+
+def flag(name: str, value: object = None) -> str:
+    """An option as it is typed; one that is switched off begins with no."""
+    return ("--no-" if value is False else "--") + name.replace("_", "-")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from difflib import get_close_matches
 from pathlib import Path
 
 from prefit.errors import InputError
@@ -38,7 +39,9 @@ CELLS = "cells"  # folder of the finished parts, in that of the results
 def study_named(name: str) -> Study:
     """The study; raises InputError, with the names there are."""
     if name not in STUDIES:
-        raise InputError(f"There is no study {name!r}. Name one of {', '.join(STUDIES)}.")
+        near = get_close_matches(name, STUDIES, n=1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        raise InputError(f"There is no study {name!r}.{meant} Name one of {', '.join(STUDIES)}.")
     return STUDIES[name]
 
 
@@ -47,7 +50,8 @@ def _check_taken(study: Study, options: StudyOptions) -> None:
     for given in options.given:
         if given not in study.takes:
             takes = ", ".join(flag(name) for name in (*study.takes, "threads", "seed"))
-            raise InputError(f"{study.name} takes no {flag(given)}; it takes {takes}. Leave the option out.")
+            typed = flag(given, getattr(options, given))
+            raise InputError(f"{study.name} takes no {typed}; it takes {takes}. Leave the option out.")
     if options.data is not None and not study.sets and options.only is None:
         raise InputError(
             f"{study.name} takes the digits that come with scikit-learn, unless --only names a public data set, so "

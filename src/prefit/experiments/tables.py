@@ -5,21 +5,35 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from prefit.documents.numbers import number
+from rich.cells import cell_len, set_cell_size
+
+from prefit.documents.numbers import mean_and_spread, number
+from prefit.reports.layout import INDENT, wrapped
 
 Value = str | int | float | None
+SCREEN = 80  # columns of a terminal
+_LEAST = 12  # columns of the first cells of a line
+_SEEN = 5e-4  # of a number: an error below is not seen in its three digits
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under named columns; None is an empty cell."""
+    """Rows under named columns; None is an empty cell.
+
+    screen   columns that a terminal shows, with their headings there; default all but the first, whose values stand
+             above their rows in any case
+    errors   of a number's column the column of its standard error: a terminal shows both as one, a ± b, and an error
+             that would not be seen in three digits not at all
+    """
 
     title: str
     columns: tuple[str, ...]
     rows: Sequence[tuple[Value, ...]]
+    screen: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
 
     def csv(self) -> str:
         """Comma separated with one header line; numbers with nine digits."""
@@ -33,11 +47,35 @@ class Table:
         """The rows as they are read."""
         return [[_shown(value) for value in row] for row in self.rows]
 
+    def filled(self) -> Table:
+        """Without the columns that are empty, as errors are of a single seed."""
+        kept = [i for i in range(len(self.columns)) if any(_shown(row[i]) for row in self.rows)]
+        rows = [tuple(row[i] for i in kept) for row in self.rows]
+        return replace(self, columns=tuple(self.columns[i] for i in kept), rows=rows)
+
     def __str__(self) -> str:
-        rows = [list(self.columns), *self.cells()]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(self.columns))]
-        lines = ["  ".join(_aligned(*cell) for cell in zip(row, widths, strict=True)).rstrip() for row in rows]
-        return "\n".join([self.title, *(f"  {line}" for line in lines)])
+        return "\n".join(self.lines())
+
+    def lines(self, width: int = SCREEN) -> list[str]:
+        """The table on a terminal that is so wide: a line for each value of the first column, below it its rows."""
+        shown = self.filled()
+        kept = self.screen or [name for name in self.columns[1:] if name not in self.errors.values()]
+        names = [name for name in shown.columns if name in kept]
+        heads = [self.screen.get(name, name) for name in names]
+        columns = [_column(head, *shown._told(name)) for head, name in zip(heads, names, strict=True)]
+        found = _rows(columns, width)
+        lines = [*wrapped(self.title, width), *found[0]]
+        for i, row in enumerate(shown.rows):
+            if i == 0 or row[0] != shown.rows[i - 1][0]:
+                lines.append(_shown(row[0]))
+            lines += found[i + 1]
+        return lines
+
+    def _told(self, name: str) -> tuple[list[str], bool]:
+        """The cells of a column on a screen, and whether they are numbers."""
+        place, error = self.columns.index(name), self.errors.get(name)
+        errors = [row[self.columns.index(error)] if error in self.columns else None for row in self.rows]
+        return [_shown(row[place], of) for row, of in zip(self.rows, errors, strict=True)], self.is_number(place)
 
     def is_number(self, column: int) -> bool:
         """Whether a column holds numbers."""
@@ -50,14 +88,30 @@ def _plain(value: Value) -> str:
     return f"{value:.9g}" if isinstance(value, float) else str(value)
 
 
-def _shown(value: Value) -> str:
+def _shown(value: Value, error: Value = None) -> str:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return ""
     if isinstance(value, float):
+        if isinstance(error, float) and math.isfinite(error) and error >= _SEEN * abs(value):
+            return mean_and_spread(value, error)
         return number(value)
     return f"{value:,}" if isinstance(value, int) else value
 
 
-def _aligned(text: str, width: int) -> str:
-    """Numbers to the right, words to the left."""
-    return text.rjust(width) if text[:1].isdigit() or text[:1] in "-+." else text.ljust(width)
+def _column(head: str, cells: Sequence[str], numbers: bool) -> list[str]:
+    """The heading and the cells, as wide as the widest; numbers to the right, words to the left."""
+    width = max(map(cell_len, (head, *cells)))
+    return [" " * (width - cell_len(text)) + text if numbers else set_cell_size(text, width) for text in (head, *cells)]
+
+
+def _rows(columns: Sequence[Sequence[str]], width: int) -> list[list[str]]:
+    """Each row in as many lines as its first cell takes of what the others leave; what has no room at all is cut."""
+    first, *others = columns
+    rest = ["".join(f"  {cell}" for cell in cells) for cells in zip(*others, strict=True)] or [""] * len(first)
+    room = min(max(width - len(INDENT) - cell_len(rest[0]), _LEAST), cell_len(first[0]))
+    rows = []
+    for cell, after in zip(first, rest, strict=True):
+        told = wrapped(cell.rstrip(), room) if cell_len(cell.rstrip()) > room else [cell]
+        lines = [INDENT + set_cell_size(told[0], room) + after, *(INDENT + line for line in told[1:])]
+        rows.append([set_cell_size(line, min(cell_len(line), width)).rstrip() for line in lines])
+    return rows

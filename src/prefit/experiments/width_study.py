@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Literal
 
 import altair as alt
@@ -19,8 +18,9 @@ from prefit._shapes import AnyArray, Matrix, Vector
 from prefit.data import LabelledData, load
 from prefit.documents.run import Run
 from prefit.experiments.cells import Arrays, Portion
+from prefit.experiments.options import has_torch
 from prefit.experiments.slopes import slope_of
-from prefit.experiments.study import Figure, Findings, Study, Workshop
+from prefit.experiments.study import Figure, Findings, Study, Workshop, counted, few_seeds
 from prefit.experiments.tables import Table
 from prefit.jobs.forecast import run_forecast
 from prefit.jobs.options import ForecastOptions
@@ -108,7 +108,7 @@ OF_ARORA = (
 )
 OF_CAO_GU = (
     Quantity("tau", "τ = max_l ‖W_l − W_l(0)‖_F", -0.5, "Theorem 3.2 (i)"),
-    Quantity("flips", "portion of activations that flipped", -1.0 / 3.0, "τ^{2/3}, proof of Lemma 4.2", bound=True),
+    Quantity("flips", "portion of activations that flipped", -1.0 / 3.0, "τ^(2/3), proof of Lemma 4.2", bound=True),
     Quantity("linearization", "max |f − F|, F linearized at W(0)", -1.0 / 6.0, "Lemma 4.2, but for √log m", bound=True),
     Quantity("gradients", "C of Lemma 4.1, of outputs at W(0)", 0.0, "Lemma 4.1", bound=True),
     Quantity("loss gradients", "C of Lemma 4.1, of L_S along the run", 0.0, "Lemma 4.1", bound=True),
@@ -178,12 +178,22 @@ class OfKind:
 def run(workshop: Workshop) -> Findings:
     data = load("digits", classes=CLASSES, limit=workshop.options.n or EXAMPLES)
     rate = 1.0 / run_forecast(data, ForecastOptions(draws=0, threads=workshop.options.threads)).spectrum.lambda_max
-    kinds = [*ARORA, SHALLOW, *([DEEP] if find_spec("torch") else [])]
+    kinds = [*ARORA, SHALLOW, *([DEEP] if has_torch() else [])]
     found = [of_kind(kind, data, rate, workshop) for kind in kinds]
     several = any(one.widths.size > 1 for one in found)
     tables = {"differences": slopes_table(found), "means": means_table(found)} if several else {}
     tables = tables or {"differences": means_table(found)}  # one width has no exponents
-    return Findings(told(found, rate), tables, figures_of(found))
+    return Findings(ran(found, data.train.n, workshop), told(found, rate), tables, figures_of(found))
+
+
+def ran(found: Sequence[OfKind], n: int, workshop: Workshop) -> list[str]:
+    asked, seeds = workshop.options, workshop.options.seeds or SEEDS
+    ends = {one.kind.name: f"{one.widths[-1]:,.0f}" for one in found}
+    deep = f" (L = 2: {ends[DEEP.name]})" if DEEP.name in ends else ""
+    sizes = f"n = {n:,}; m, doubled, from {NARROWEST:,} to {ends[SHALLOW.name]}{deep}"
+    without = [] if deep else ["Without torch nets of L = 2 are left out (pip install 'prefit[torch]')."]
+    run = f"Run: digits, even against odd; {sizes}; {asked.steps or STEPS:,} steps; {counted(seeds)}."
+    return [run, *without, *few_seeds(seeds)]
 
 
 def of_kind(kind: Kind, data: LabelledData, rate: float, workshop: Workshop) -> OfKind:
@@ -235,6 +245,8 @@ def slopes_table(found: Sequence[OfKind]) -> Table:
         "Exponents in the width m, mean over seeds with its standard error",
         ("nets", "quantity", "stated", "source", "exponent", "error", "widest half", "its error"),
         rows,
+        {name: name for name in ("quantity", "stated", "exponent", "widest half")},
+        {"exponent": "error", "widest half": "its error"},
     )
 
 
@@ -245,7 +257,8 @@ def means_table(found: Sequence[OfKind]) -> Table:
         for quantity in quantities_of(one.kind)
         for m, values in zip(one.widths, one.values[quantity.key], strict=True)
     ]
-    return Table("Means over seeds", ("nets", "quantity", "m", "mean", "standard deviation", "seeds"), rows)
+    columns = ("nets", "quantity", "m", "mean", "standard deviation", "seeds")
+    return Table("Means over seeds", columns, rows, {name: name for name in columns[1:]})
 
 
 def _std(values: Vector) -> float | None:
@@ -297,7 +310,9 @@ def _chart(found: Sequence[OfKind], key: str, guide: float | None) -> alt.LayerC
         x, first = found[0].widths, float(found[0].values[key][0].mean())
         curves.append(Curve(f"slope {guide:g}", x.tolist(), (first * (x / x[0]) ** guide).tolist(), "dotted"))
     title = next(q.title for q in (*OF_ARORA, *OF_CAO_GU) if q.key == key)
-    return curves_figure(curves, Axis("Width m", format="~s"), Axis(title))
+    names = [kind.name for kind in (*ARORA, SHALLOW, DEEP)]  # each keeps its colour in all figures
+    names += [curve.name for curve in curves if curve.name not in names]
+    return curves_figure(curves, Axis("Width m"), Axis(title), list(dict.fromkeys(names)))
 
 
 def _curves(one: OfKind, values: Matrix) -> list[Curve]:
@@ -319,4 +334,10 @@ STUDY = Study(
     run=run,
     sets=False,
     takes=("n", "width", "steps", "seeds"),
+    usual={
+        "n": f"{EXAMPLES:,}",
+        "width": f"{WIDEST:,} (L = 2: {WIDEST_DEEP:,})",
+        "steps": f"{STEPS:,}",
+        "seeds": f"{SEEDS}",
+    },
 )

@@ -21,9 +21,11 @@ from prefit.documents.bounds import (
 from prefit.documents.run import SourcePart
 from prefit.errors import InputError
 from prefit.gram import blas_threads
-from prefit.jobs.bounds_options import BoundsOptions
+from prefit.jobs.bounds_ahead import slow_rows
+from prefit.jobs.bounds_options import BoundsOptions, nearest
 from prefit.jobs.bounds_sentences import family, summary
 from prefit.jobs.data_part import data_part
+from prefit.jobs.kernel_facts import STAGE as KERNEL
 from prefit.jobs.kernel_facts import kernel_facts
 from prefit.jobs.memory import allowed_bytes, peak_bytes
 from prefit.jobs.progress import Clock, Show, silent
@@ -53,7 +55,7 @@ def rows_of(
     known = dict(ROWS)
     strange = [name for name in names or () if name not in known]
     if strange:
-        raise InputError(f"There is no bound {strange[0]!r}. They are {', '.join(known)}.")
+        raise InputError(f"There is no bound {strange[0]!r}. {nearest(strange[0], known)}")
     wanted = [name for name in known if names is None or name in names]
     return [_row_of(subject, name, known[name], progress) for name in wanted]
 
@@ -76,16 +78,20 @@ def run_bounds(
 ) -> Bounds:
     """Every bound of a trained network, side by side (`prefit.bounds/1`).
 
-    keeper   where rows that are finished are kept, and found again; None: nowhere
+    keeper   where rows that are finished are kept, and long ones under way, and found again; None: nowhere
     """
     options = replace(options, memory=allowed_bytes(options.memory))
-    clock, keeper = Clock(progress), keeper or Forgetful()
-    facts = None
+    clock, keeper, device = Clock(progress), keeper or Forgetful(), options.place
+    place = device.partition(" ")[0]
+    subject = subject_of(trained, options.row_delta, None, options.seed, place, options.single, keeper)
+    begun = any(keeper.load(stage) is not None for stage in (KERNEL, *map(_stage, options.names)))
+    ahead = "" if begun else slow_rows(subject, options.names)
+    if ahead:
+        keeper.tell(ahead)
     if trained.kernel is not None:
         with clock.phase("kernel"):
             facts = kernel_facts(trained, options, options.row_delta, progress, keeper)
-    device = options.place
-    subject = subject_of(trained, options.row_delta, facts, options.seed, device.partition(" ")[0], options.single)
+        subject = replace(subject, kernel=facts)
     with blas_threads(options.worker_count):
         rows = [_kept_row(subject, name, clock, keeper) for name in options.names]
     return _document(trained, options, rows, device, clock)
@@ -93,7 +99,7 @@ def run_bounds(
 
 def _kept_row(subject: Subject, name: str, clock: Clock, keeper: Keeper) -> tuple[Bound, float]:
     """A row, from the run that is resumed where it was finished there."""
-    stage = f"row-{name}"
+    stage = _stage(name)
     saved = keeper.load(stage)
     if saved is not None:
         return _bound_from(saved.facts["bound"]), saved.facts["seconds"]
@@ -101,6 +107,10 @@ def _kept_row(subject: Subject, name: str, clock: Clock, keeper: Keeper) -> tupl
         [(bound, seconds)] = rows_of(subject, [name], clock.show)
     keeper.save(stage, {"bound": asdict(replace(bound, terms=dict(bound.terms))), "seconds": seconds}, {})
     return bound, seconds
+
+
+def _stage(name: str) -> str:
+    return f"row-{name}"
 
 
 def _bound_from(facts: Mapping[str, Any]) -> Bound:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -21,7 +22,7 @@ class BoundsOptions(JobOptions):
     skip: tuple[str, ...] = ()  # bounds to leave out
     step: int | None = None  # weights of this step; None: the last
     together: bool = False  # every bound at δ over their number, so that all hold at once
-    pac_steps: int | None = None  # steps of the PAC-Bayes posterior's optimization
+    pac_steps: int | None = None  # steps of dziugaite2017's optimization; None: 1,000, fewer beyond 4 million weights
     lambda_0: float | None = None  # λ0 of the distribution, known before the sample, for Arora et al.'s own constants
 
     def __post_init__(self) -> None:
@@ -45,8 +46,8 @@ class BoundsOptions(JobOptions):
         strange = [one for one in found if one not in known]
         if strange:
             raise InputError(
-                f"--{name} takes names of bounds with commas between them, got {strange[0]!r}. They are "
-                f"{', '.join(known)}."
+                f"--{name} takes names of bounds with commas between them, got {strange[0]!r}. "
+                f"{nearest(strange[0], known)}"
             )
         object.__setattr__(self, name, found)
 
@@ -78,3 +79,11 @@ class BoundsOptions(JobOptions):
                 raise
             return "cpu"
         return told(device_named(self.device))
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """What a name that is none was meant to be, where one is near, and where all of them stand."""
+    names = list(known)
+    near = [one for one in names if name and name.lower() in one] or difflib.get_close_matches(name.lower(), names, n=1)
+    meant = f"Did you mean {' or '.join(near[:3])}? " if near else ""
+    return f"{meant}prefit bounds --help lists the names."

@@ -82,13 +82,25 @@ def _counted(doc: Bounds) -> str:
         "not applicable": ("does not apply", "do not apply"),
     }
     told = [f"{found[verdict]} {words[verdict][found[verdict] > 1]}" for verdict in words if found[verdict]]
+    if found["informative"]:
+        told[0] += _whose(doc, found["informative"])
     count = len(doc.bounds)
     return f"Of {count} {'bound' if count == 1 else 'bounds'} {', '.join(told)}."
+
+
+def _whose(doc: Bounds, informative: int) -> str:
+    """How many of the informative ones are on this network's own error."""
+    own = sum(row.verdict == "informative" and row.of == OWN for row in doc.bounds)
+    if own == informative:
+        return ""
+    return f" ({'none' if own == 0 else own} on this network's own error)"
 
 
 def family(delta: float, count: int, together: bool) -> str:
     """What may be said of the smallest of several bounds."""
     sure = f"{100 * (1 - delta):g}%"
+    if count == 1:
+        return f"The row holds with probability {sure} over the sample."
     if together:
         return (
             f"All {count} rows hold together with probability {sure} over the sample, each at δ/{count} = "

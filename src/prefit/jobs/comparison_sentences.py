@@ -51,11 +51,19 @@ def _headline(doc: Kernels) -> str:
     if order[0].random is not None and not any(sees_structure(row) for row in order):
         return "To none of these kernels do the labels look less complex than random ones."
     if doc.separated:
-        return f"{order[0].name} suits these labels best: it gives them the least complexity, {_told(order[0])}."
+        return (
+            f"{order[0].name} suits these labels best: {_it(doc)} gives them the least complexity, {_told(order[0])}."
+        )
     return (
         f"{listed(doc.first)} suit these labels alike: the intervals of their complexities, {_told(order[0])} the "
         "least, overlap, so that none is first."
     )
+
+
+def _it(doc: Kernels) -> str:
+    """The first kernel once more, by its depth where no two have the same."""
+    depths = {row.layers for row in doc.kernels}
+    return f"depth {ranked(doc)[0].layers}" if len(depths) == len(doc.kernels) else "it"
 
 
 def _told(row: KernelRow) -> str:

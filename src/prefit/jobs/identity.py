@@ -102,7 +102,8 @@ def check_same(before: Identity, now: Identity, options: JobOptions) -> None:
     if differences:
         raise InputError(
             f"--resume continues a run with the data and the options it had, but {'; '.join(differences)}. "
-            "Give those again, or leave --resume out to start from the beginning."
+            f"Give those again (prefit {options.job} --resume DIR and nothing more does it), or leave --resume out to "
+            "start from the beginning."
         )
 
 

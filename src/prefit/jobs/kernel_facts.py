@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,14 @@ from prefit.theory.bounds import KernelFacts
 from prefit.theory.margins import hard_margin
 
 STAGE = "kernel-facts"
+
+
+@dataclass(frozen=True)
+class _Part(Within):
+    """The forecast within the run: what it says is of the kernel alone."""
+
+    def tell(self, sentence: str, /) -> None:
+        self.keeper.tell(f"The kernel first: {sentence}")
 
 
 def kernel_facts(
@@ -55,7 +63,7 @@ def _computed(trained: Trained, options: BoundsOptions, delta: float, progress: 
     def show(phase: str, portion: float) -> None:
         progress(f"kernel: {phase}", portion)
 
-    forecast = run_forecast(trained.data, asked, show, Within(keeper, "forecast"))
+    forecast = run_forecast(trained.data, asked, show, _Part(keeper, "forecast"))
     if asked.step_size is not None and asked.step_size >= forecast.convergence.steps_stable_below:
         forecast = run_forecast(trained.data, replace(asked, step_size=None), show)
     bound, labels = forecast.bound, forecast.entry("true")

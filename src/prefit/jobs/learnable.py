@@ -7,17 +7,20 @@ import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from typing import Literal
 
 import numpy as np
 
 from prefit._shapes import Matrix
 from prefit.documents.learnable import (
+    MOST_EXAMPLES,
     KernelNorm,
     Learnable,
     LearnableCost,
     LearnableRan,
     Measure,
     MeasureValue,
+    NormByDimension,
     Shares,
     TargetPart,
     TargetTerm,
@@ -35,9 +38,11 @@ from prefit.kernels import Kernel
 from prefit.theory.gegenbauer import masses
 from prefit.theory.harmonics import Part, harmonics, tensors
 from prefit.theory.learnability import (
+    GrowingNorm,
     Norm,
     allenzhu2018_measure,
     arora2019_norm,
+    norm_by_dimension,
     samples,
     series_norm,
     sphere_norm,
@@ -243,40 +248,64 @@ def _kernel_norm(
 ) -> KernelNorm:
     series, sphere = found.series[place], None if found.sphere is None else found.sphere[place]
     paper = arora2019_norm(found.target, found.tensors, kernel)
-    finite = [
-        (norm.upper, by) for norm, by in ((series, "series"), (sphere, "sphere")) if norm and norm.upper is not None
-    ]
-    least, by = min(finite, default=(None, None))
+    grows = _growing(norm_by_dimension(found.target, found.tensors, kernel))
+    least, by = _least(series, sphere, grows, question.dimension)
     needed = None if least is None else samples(least, kernel.diagonal, options.epsilon, options.delta)
+    learned = _is_learnable(series, sphere, grows is not None)
+    if learned and least is None and grows is not None:
+        least = grows.at(max(found.target.least_dimension, 2))
     return KernelNorm(
         name=options.kernel[place],
         diagonal=kernel.diagonal,
         norm=series.upper,
+        series=series.standing,
+        norm_by_dimension=grows,
         norm_reason=norm_reason(series, question.dimension),
         sphere_norm=None if sphere is None else sphere.upper,
         sphere_lower=None if sphere is None else sphere.lower,
         sphere=None if sphere is None else sphere.standing,
         paper_norm=paper.value,
         paper_reason=paper.reason,
-        learnable=_is_learnable(series, sphere),
+        learnable=learned,
         missing_terms=missing_terms(found.target, series, sphere, question.dimension),
         samples=needed,
         samples_by=by if needed is not None else None,
+        out_of_reach=bool(learned) and least is not None and _is_far(least, kernel, options),
         degrees=_shares(found.tensors, series, list(kernel.coefficients(max(len(found.tensors) - 1, 1)))),
         harmonics=_sphere_shares(found, sphere, kernel, question.dimension),
     )
 
 
-def _is_learnable(series: Norm, sphere: Norm | None) -> bool | None:
-    """By the norm on the sphere where d is known; else constants alone count as learnable, in every d."""
+def _growing(bound: GrowingNorm | None) -> NormByDimension | None:
+    return None if bound is None else NormByDimension(base=bound.base, root=bound.root)
+
+
+def _least(
+    series: Norm, sphere: Norm | None, grows: NormByDimension | None, dimension: int | None
+) -> tuple[float | None, Literal["series", "dimension", "sphere"] | None]:
+    """The smallest bound that holds here, and what it is from."""
+    found: list[tuple[float, Literal["series", "dimension", "sphere"]]] = []
+    if series.upper is not None:
+        found.append((series.upper, "series"))
+    if sphere is not None and sphere.upper is not None:
+        found.append((sphere.upper, "sphere"))
+    if grows is not None and dimension is not None:
+        found.append((grows.at(dimension), "dimension"))
+    return min(found, default=(None, None))
+
+
+def _is_far(norm: float, kernel: Kernel, options: LearnableOptions) -> bool:
+    needed = samples(norm, kernel.diagonal, options.epsilon, options.delta)
+    return needed is None or needed > MOST_EXAMPLES
+
+
+def _is_learnable(series: Norm, sphere: Norm | None, grows: bool) -> bool | None:
+    """By the norm on the sphere where d is known; else by a bound that every d has, a growing one included."""
     if sphere is not None and sphere.standing != "undecided":
         return sphere.standing == "finite"
-    if series.standing == "finite":
+    if series.standing == "finite" or grows:
         return True
-    beyond = [degree for degree in series.lacking if degree > 0]
-    if beyond and sphere is None:
-        return False
-    return True if series.lacking == (0,) and not series.doubtful and sphere is None else None
+    return False if any(degree > 0 for degree in series.lacking) and sphere is None else None
 
 
 def _shares(parts: Sequence[Part], norm: Norm, kernel: Sequence[float]) -> Shares | None:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from prefit.errors import InputError
 from prefit.jobs.run_options import JobOptions, wrong
-from prefit.kernels import Kernel, kernel_named
+from prefit.kernels import Kernel, kernel_named, kernel_names
 
 KERNELS = ("two-layer", "ntk:2", "ntk:3", "standard-ntk:1", "conjugate:1")
 _MOST_KERNELS = 16
@@ -20,7 +20,7 @@ class LearnableOptions(JobOptions):
 
     job: ClassVar[str] = "learnable"
 
-    kernel: tuple[str, ...] = KERNELS  # kernels, with commas between them
+    kernel: tuple[str, ...] = KERNELS  # kernels with commas between them, or ranges of depths as ntk:1..3
     dimension: int | None = None  # d of the inputs, for norms on the sphere; None: the bound for every d alone
     epsilon: float = 0.1  # ε, the target loss
     projections: Any = None  # rows β_j: a file or an array; None: orthonormal
@@ -48,16 +48,15 @@ class LearnableOptions(JobOptions):
 
 
 def _names(value: Any) -> tuple[str, ...]:
-    """Names of kernels, each once; a text holds them with commas between them."""
+    """Names of kernels, each once; a text holds them, or ranges of depths, with commas between them."""
     try:
         parts = value.split(",") if isinstance(value, str) else list(value)
     except TypeError:
         raise wrong("kernel", "name kernels with commas between them", value) from None
-    names = tuple(dict.fromkeys(str(part).strip() for part in parts if str(part).strip()))
+    told = ",".join(str(part).strip() for part in parts if str(part).strip())
+    names = kernel_names(told) if told else ()
     if not names or len(names) > _MOST_KERNELS:
         raise wrong("kernel", f"name from 1 to {_MOST_KERNELS} kernels with commas between them", value)
-    for name in names:
-        kernel_named(name)
     return names
 
 

@@ -16,14 +16,13 @@ from prefit.jobs.entries import over_draws
 from prefit.jobs.memory import allowed_bytes, size_text
 from prefit.jobs.options import ForecastOptions
 from prefit.jobs.problem import EXACT_UP_TO, Problem
-from prefit.jobs.separability import MeasuredMargins, measured_margins
+from prefit.jobs.separability import MATRICES, MeasuredMargins, measured_margins
 from prefit.jobs.sets import Solved
 from prefit.jobs.solution import Solution
 from prefit.theory.arora2019 import complexity
 from prefit.theory.margins import WORK, HeldKernel, Margin
 
 SWEEPS = 100  # exchanges an example at most without --margin: 2 to 20 close most brackets, singular kernels take 1,000
-MATRICES = 2.2  # n × n numbers in memory at once: one, and what forms it
 
 
 def check_margins(data: LabelledData, options: ForecastOptions) -> None:
@@ -92,16 +91,16 @@ def _margin(problem: Problem, held: HeldKernel, solved: Solved, work: float) -> 
 
 
 def _with(problem: Problem, entry: LabelResult, margins: Sequence[Margin]) -> LabelResult:
-    bracket = interval_of_margin(
-        Margin(min(m.lower for m in margins), max(m.upper for m in margins), margins[0].weights, True)
-    )
     forms = [_complexity(problem, margin) for margin in margins]
     whole = forms[0] if entry.name == "true" else over_draws(forms)
-    return entry.model_copy(update={"margin": bracket, "margin_complexity": whole})
+    return entry.model_copy(update={"margin": interval_of_margins(*margins), "margin_complexity": whole})
 
 
-def interval_of_margin(margin: Margin) -> Interval:
-    return Interval(lower=margin.lower, upper=margin.upper, status="certified")
+def interval_of_margins(*margins: Margin) -> Interval:
+    """What holds every one of them: certified, whether or not the brackets were closed."""
+    return Interval(
+        lower=min(one.lower for one in margins), upper=max(one.upper for one in margins), status="certified"
+    )
 
 
 def _complexity(problem: Problem, margin: Margin) -> QuadraticForm:
@@ -161,7 +160,7 @@ def _document(found: MeasuredMargins) -> Separability:
             dual_error=by_features.dual_error,
             curve=curve,
         ),
-        conjugate=interval_of_margin(found.conjugate),
-        conjugate_printed=interval_of_margin(found.printed),
-        last_layer=interval_of_margin(found.last_layer),
+        conjugate=interval_of_margins(found.conjugate),
+        conjugate_printed=interval_of_margins(found.printed),
+        last_layer=interval_of_margins(found.last_layer),
     )

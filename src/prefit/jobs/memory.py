@@ -45,9 +45,9 @@ def peak_bytes() -> int:
 
 
 def size_text(count: float) -> str:
-    """ "1.4 GiB"."""
-    for unit in ("B", "KiB", "MiB"):
-        if count < 1024:
+    """ "1.4 GiB"; three digits at most."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 999.5:
             return f"{count:.3g} {unit}"
         count /= 1024
-    return f"{count:.3g} GiB"
+    return f"{count:.3g} TiB"

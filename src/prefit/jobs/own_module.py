@@ -52,6 +52,11 @@ def trained_module(
     data = X if isinstance(X, LabelledData) else None
     inputs = as_array(X if data is None else data.train.X, Place("X"))
     layers, outputs = linear_layers(module, inputs)
+    if start is None:
+        raise InputError(
+            "start must be the module's weights before training, and was not given. Before the first update: start = "
+            "copy.deepcopy(module). After the last: prefit.bounds(module, X, y, start=start)."
+        )
     pair = None if test[0] is None else test
     if data is not None:
         y, pair = loaded(data, y, pair, outputs.shape[1])

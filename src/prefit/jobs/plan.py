@@ -213,7 +213,7 @@ def _sentence(
     folder: Path | None,
     forced: Name | None,
 ) -> str:
-    duration = f"about {seconds:.0f} s" if seconds < 100 else f"about {seconds / 60:.0f} min"
+    duration = duration_text(seconds)
     if name == "dense":
         return f"The Gram matrix whole, {size_text(8.0 * size.n**2)} in memory; {duration}."
     if name == "tiled":
@@ -227,6 +227,11 @@ def _sentence(
     if forced is None and disk_bytes(size, "disk") + SPARE > free:
         why += f" and the disk has {size_text(free)} free"
     return f"Entries recomputed in every product,{why}; {duration}.".replace(",;", ";")
+
+
+def duration_text(seconds: float) -> str:
+    """As roughly as it is known: about 40 s, about 6 min."""
+    return f"about {seconds:.0f} s" if seconds < 100 else f"about {seconds / 60:.0f} min"
 
 
 def _lack(size: Size, limit: int) -> str:

@@ -39,7 +39,8 @@ def _examples(doc: Plan) -> str:
     what = f"{sufficient(one.n)} examples suffice for an error of at most {doc.epsilon:g} with probability "
     told = f"{what}{percent(1 - doc.delta)}, where {_CONDITIONS[one.name]} ({one.source.reference})"
     n = next((constant.value for constant in doc.constants if constant.name == "n"), None)
-    here = "" if n is None else f" There are {n:,.0f} examples, {'enough' if n >= value else 'fewer'}."
+    there = "There is 1 example" if n == 1 else f"There are {n or 0:,.0f} examples"
+    here = "" if n is None else f" {there}, {'enough' if n >= value else 'fewer'}."
     if one.n.means == "estimate":
         here += " The constant was measured on this sample, so that this is an estimate and no bound."
     return f"{told[0].upper()}{told[1:]}.{here}"
@@ -62,6 +63,7 @@ def _span(amounts: Sequence[AmountPart | None]) -> str:
     known = [amount for amount in amounts if amount is not None and amount.log10 is not None]
     if not known:
         return ""
+    known = [amount.model_copy(update={"log10": max(amount.log10 or 0.0, 0.0)}) for amount in known]
     least, most = (pick(known, key=lambda amount: amount.log10 or 0.0) for pick in (min, max))
     low, high = order(least), order(most)
     return low if low == high else f"{low} to {high.removeprefix('~ ')}"

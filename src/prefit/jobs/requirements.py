@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,11 +22,12 @@ from prefit.documents.plan import (
 )
 from prefit.documents.run import SourcePart
 from prefit.errors import InputError
-from prefit.jobs.memory import peak_bytes
+from prefit.jobs.memory import allowed_bytes, peak_bytes
 from prefit.jobs.progress import Clock, Show, silent
 from prefit.jobs.requirement_options import PlanOptions
 from prefit.jobs.requirement_sentences import summary
 from prefit.jobs.requirements_measured import Measured, measure
+from prefit.storage import Forgetful, Keeper
 from prefit.theory.requirements import AT_MOST, Amount, Given, Quantity, Requirement, all_requirements
 
 QUANTITIES: tuple[Quantity, ...] = ("m", "n", "steps", "step_size", "init_scale", "radius")
@@ -55,10 +57,13 @@ CONSTANTS = (
 )
 
 
-def run_plan(data: LabelledData | None, options: PlanOptions, progress: Show = silent) -> Plan:
+def run_plan(
+    data: LabelledData | None, options: PlanOptions, progress: Show = silent, keeper: Keeper | None = None
+) -> Plan:
     """What the statements of both papers, and ours, ask of width, examples, steps and step size (`prefit.plan/1`).
 
-    data   what the constants are measured on that are not given; None: all that is known is given
+    data     what the constants are measured on that are not given; None: all that is known is given
+    keeper   where constants that are measured are kept, and found again; None: nowhere
 
     Raises InputError where there are neither data nor constants, or the data do not fit.
     """
@@ -67,8 +72,9 @@ def run_plan(data: LabelledData | None, options: PlanOptions, progress: Show = s
             "A plan needs data or constants, and got neither. Name a SOURCE, as digits, or give some of --samples, "
             "--lambda-min, --margin, --gradient-bound and --quadratic-form."
         )
+    options = replace(options, memory=allowed_bytes(options.memory))
     clock = Clock(progress)
-    found = Measured() if data is None else measure(data, options, clock)
+    found = Measured() if data is None else measure(data, options, clock, keeper or Forgetful())
     constants = [_constant(known, options, found) for known in CONSTANTS]
     given = _given(options, constants, found)
     measured = {one.name for one in constants if one.origin == "measured"}
@@ -95,7 +101,9 @@ def run_plan(data: LabelledData | None, options: PlanOptions, progress: Show = s
 def _constant(known: Known, options: PlanOptions, found: Measured) -> GivenConstant:
     """One constant: given, else measured, else unknown and why."""
     given = options.constants.get(known.name)
-    measured = found.values.get(known.name)
+    form = options.quadratic_form
+    of_form = known.name == "radius" and form is not None and found.binary
+    measured = None if of_form else found.values.get(known.name)
     if given is not None:
         return GivenConstant(
             name=known.name,
@@ -115,6 +123,16 @@ def _constant(known: Known, options: PlanOptions, found: Measured) -> GivenConst
             upper=measured.upper,
             origin="measured",
             comment=measured.comment,
+        )
+    if of_form and form is not None:
+        return GivenConstant(
+            name=known.name,
+            symbol=known.symbol,
+            value=math.sqrt(form),
+            lower=None,
+            upper=None,
+            origin="given",
+            comment="√M of the M given; how far all layers together go in the limit, at most: --radius gives another",
         )
     return GivenConstant(
         name=known.name,

@@ -15,7 +15,7 @@ import pydantic
 
 from prefit._shapes import AnyArray
 from prefit.data import LabelledData, load
-from prefit.data.options import OPTION_NAMES
+from prefit.data.options import OPTION_NAMES, option_name
 from prefit.documents.run import Run
 from prefit.errors import InputError
 from prefit.jobs.identity import fingerprints
@@ -127,8 +127,23 @@ class RunFolder:
         if differing:
             raise InputError(
                 f"The data are not those of the run in {self.folder}: {', '.join(differing)}. Give the data that it "
-                "was trained on, unchanged, with the same choice and preparation."
+                f"was trained on, unchanged{_choice(self.manifest, data)}."
             )
+
+
+def _choice(manifest: Manifest, data: LabelledData) -> str:
+    """What chose and prepared the data of the run, where it is not what chose these."""
+    names = {option_name(name): name for name in OPTION_NAMES if name != "seed"}
+    was = {flag: value for flag, value in manifest.run.get("options", {}).items() if flag in names}
+    now = dict(data.chosen)
+    said = [
+        f"{names[flag]} was {was.get(flag, 'not given')}, now {now.get(flag, 'not given')}"
+        for flag in names
+        if was.get(flag) != now.get(flag)
+    ]
+    if not said:
+        return ", with the same choice and preparation"
+    return f", chosen and prepared alike: {'; '.join(said)}"
 
 
 def check_no_other_run(out: Path, job: str) -> None:

@@ -17,7 +17,7 @@ from prefit.errors import InputError
 from prefit.jobs.step_size import GIVEN
 from prefit.jobs.train_options import TrainOptions
 from prefit.jobs.training_task import Task, posed
-from prefit.storage import sha256_of
+from prefit.storage import Forgetful, Keeper, sha256_of
 from prefit.theory.bounds import KernelFacts, Layered, Subject
 from prefit.training.measure import HeldOut, portion_wrong
 
@@ -89,12 +89,14 @@ def subject_of(
     seed: int = 0,
     device: str = "cpu",
     options: Mapping[str, float] | None = None,
+    keeper: Keeper | None = None,
 ) -> Subject:
     """What the bounds look at (`prefit.theory.bounds`).
 
     delta    failure probability of every bound by itself
     kernel   as `kernel_facts` finds it; rows that need it do not apply without
     options  of single bounds, as {"dziugaite2017.steps": 500}
+    keeper   where a row of minutes keeps its state; None: nowhere
     """
     training, network, test = trained.training, trained.network, trained.test
     return Subject(
@@ -125,6 +127,7 @@ def subject_of(
         seed=seed,
         device=device,
         options=dict(options or {}),
+        keeper=keeper or Forgetful(),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from prefit.documents import Forecast
-from prefit.reports import growth, margins, shell, story
+from prefit.reports import bound_forms, growth, margins, shell, story
 from prefit.reports.certificates import certificates
 from prefit.reports.facts import MEANING_OF_WORDS, facts, portions
 
@@ -80,6 +80,7 @@ def _shared(doc: Forecast) -> dict[str, Any]:
         "story": story,
         "growth": growth,
         "margins": margins,
+        "bound_forms": bound_forms,
     }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -64,6 +64,28 @@ def series_norm(target: Target, parts: Sequence[Part], kernel: Kernel) -> Norm:
         return Norm("undecided", None, None, (), (), ())
     middle = tuple(_over(math.sqrt(part.squared), float(c[part.degree])) for part in parts)
     return Norm("finite", lower, total, middle, (), ())
+
+
+@dataclass(frozen=True)
+class GrowingNorm:
+    """base + root·√d, a bound on ‖g‖ on S^{d−1} for every d."""
+
+    base: float
+    root: float
+
+
+def norm_by_dimension(target: Target, parts: Sequence[Part], kernel: Kernel) -> GrowingNorm | None:
+    """The series bound of a function whose constant a is all that the kernel's power series lacks; else None.
+
+    On the sphere a = a|x|², a form of degree 2 with the tensor aI, ‖aI‖² = a²d: its norm is at most |a|√(d/c_2), and
+    norms add by Minkowski (our derivation, docs/proofs.md P24).
+    """
+    c = kernel.coefficients(2)
+    if not parts or parts[0].presence == "absent" or c[0] > 0.0 or c[2] == 0.0:
+        return None
+    bare = replace(parts[0], squared=0.0, lower=0.0, upper=0.0, presence="absent")
+    rest = series_norm(target, [bare, *parts[1:]], kernel)
+    return None if rest.upper is None else GrowingNorm(rest.upper, parts[0].upper / math.sqrt(float(c[2])) * _SLACK)
 
 
 def sphere_norm(target: Target, parts: Sequence[Part], kernel: Kernel, dimension: int) -> Norm:
@@ -128,7 +150,10 @@ def samples(norm: float, diagonal: float, epsilon: float, delta: float) -> int |
     """n ≥ ((2√(κ(1)M) + √(½ log(1/δ)))/ε)², M = norm²: then L_D ≤ ε with probability ≥ 1 − δ (docs/proofs.md P7).
 
     For the interpolant of n independent examples y = g(x), and any loss in [0, 1], 1-Lipschitz and 0 at the label.
+    None are needed for norm 0: the only function of that norm is g = 0 itself, right without any example.
     """
+    if norm == 0.0:
+        return 0
     root = (2.0 * math.sqrt(diagonal) * norm + math.sqrt(0.5 * math.log(1.0 / delta))) / epsilon
     return math.ceil(root * root) if root < 1e150 else None
 

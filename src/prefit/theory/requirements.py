@@ -495,9 +495,13 @@ class Explicit:
     evaluate: Callable[[Given], Mapping[Quantity, float] | str]
     two_layer: bool = False
     comment: str = field(default="")
+    of_classes: tuple[str, Mapping[Quantity, tuple[str, Powers]]] | None = None  # text and formulas of more than two
 
     def required(self, given: Given) -> Requirement:
         """What it asks for at these constants."""
+        text, formulas = self.text, self.formulas
+        if self.of_classes is not None and given.classes > 2:
+            text, formulas = self.of_classes
         missing = tuple(name for name in self.needs if getattr(given, name) is None)
         found: Mapping[Quantity, float] | str = {}
         if self.two_layer and given.depth > 1:
@@ -505,14 +509,14 @@ class Explicit:
         elif not missing:
             found = self.evaluate(given)
         numbers = {} if isinstance(found, str) else found
-        amounts = [_sufficient(of, *told, numbers.get(of)) for of, told in self.formulas.items()]
+        amounts = [_sufficient(of, *told, numbers.get(of)) for of, told in formulas.items()]
         unfit = found if isinstance(found, str) else ""
         return Requirement(
             self.name,
             self.title,
             self.source,
             self.kind,
-            self.text,
+            text,
             tuple(amounts),
             missing=missing,
             unfit=unfit,
@@ -523,6 +527,10 @@ class Explicit:
 def _sufficient(of: Quantity, told: str, powers: Powers, value: float | None) -> Amount:
     log10 = None if value is None else math.log10(value)
     return Amount(of, told, powers, "sufficient", log10, value)
+
+
+SAMPLES = "((2√(κ(1)M) + √(½ log(1/δ)))/ε)²"
+SAMPLES_OF_CLASSES = "((4√(cκ(1)M) + √(½ log(1/δ)))/ε)²"  # c classes, the argmax error
 
 
 def samples(form: float, diagonal: float, epsilon: float, delta: float, classes: int = 2) -> float:
@@ -573,6 +581,12 @@ def _steps(given: Given) -> Mapping[Quantity, float] | str:
     return {"steps": float(count), "step_size": rate}
 
 
+_OF_CLASSES: tuple[str, Mapping[Quantity, tuple[str, Powers]]] = (
+    "the argmax errs w.p. ≤ ε for the infinitely wide net that fits c classes, Σ yᵀK⁻¹y over columns ≤ M always",
+    {"n": (SAMPLES_OF_CLASSES, {"epsilon": -2})},
+)
+
+
 def _samples(name: str, title: str, needs: str, form: Callable[[Given], float], diagonal: float | None) -> Explicit:
     def evaluate(given: Given) -> Mapping[Quantity, float]:
         classes = given.classes if diagonal is None else 2
@@ -580,7 +594,7 @@ def _samples(name: str, title: str, needs: str, form: Callable[[Given], float], 
         return {"n": float(math.ceil(samples(form(given), kernel, given.epsilon, given.delta, classes)))}
 
     told = {
-        "form": "((2√(κ(1)M) + √(½ log(1/δ)))/ε)²",
+        "form": SAMPLES,
         "feature_margin": "((√2/γ + √(½ log(1/δ)))/ε)²",
         "kernel_margin": "((2/γ + √(½ log(1/δ)))/ε)²",
     }[needs]
@@ -597,6 +611,7 @@ def _samples(name: str, title: str, needs: str, form: Callable[[Given], float], 
         {"n": (told, {"epsilon": -2})},
         (needs,),
         evaluate,
+        of_classes=_OF_CLASSES if needs == "form" else None,
     )
 
 
@@ -620,7 +635,7 @@ EXPLICIT = (
     ),
     Explicit(
         "width_lemma_c3",
-        "The same by the paper",
+        "The same by Lemma C.3 of the paper",
         _arora("Lemma C.3"),
         "explicit",
         "‖H(0) − H‖_F ≤ λ0/4 w.p. ≥ 1 − δ",

@@ -113,8 +113,8 @@ def before_training(start: Any, layers: list[LinearLayer]) -> list[tuple[Matrix,
     found = [(_of_state(state, f"{layer.name}weight", layer.weight), _bias(state, layer)) for layer in layers]
     if all(_same(layer, before) for layer, before in zip(layers, found, strict=True)):
         raise InputError(
-            "start holds the very weights that the module has now. A state_dict() changes as its module is trained: "
-            "copy it before the first update, with copy.deepcopy."
+            "start holds the very weights that the module has now: it was not trained, or start is no copy. Before the "
+            "first update: start = copy.deepcopy(module); a state_dict() by itself changes as its module is trained."
         )
     return found
 

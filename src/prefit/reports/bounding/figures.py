@@ -19,8 +19,8 @@ SORTS = [BOUND, OTHER, ORDER]
 TEST, TRIVIAL = "test error", "commonest class"
 _ROW = 21  # pixels for a bar
 _DASHES = [[1, 0], [1, 0], [3, 2]]  # of each sort
+_FILLED = {"informative": 0.9, "vacuous": 0.25, "order only": 0.06}  # opacity by verdict
 _LONGEST = 130  # pixels of a name
-_POWERS = "datum.value < 1e4 ? format(datum.value, '~g') : replace(format(datum.value, '.0e'), '+', '')"
 _ROOM = 0.25  # of the axis, right of the longest bar, for its number
 
 
@@ -38,9 +38,8 @@ def bounds_figure(doc: Bounds) -> alt.LayerChart:
     names = [*([TEST] if doc.test is not None else []), TRIVIAL, *(row.name for row in rows)]
     x = functools.partial(_axis, low, high)
     y = alt.Y("name:N", title=None, sort=names, scale=alt.Scale(domain=names), axis=_labels())
-    return parts.layered(
-        [*_bars(doc, rows, low, x, y), *_measured(doc, low, high, x, y)], height=_ROW * len(names) + 10
-    )
+    layers = [_bars(rows, low, x, y), *_measured(doc, low, high, x, y), *_numbers(rows, low, x, y)]
+    return parts.layered(layers, height=_ROW * len(names) + 10)
 
 
 def _drawn(row: BoundRow) -> bool:
@@ -61,7 +60,7 @@ def _axis(low: float, high: float, field: str) -> alt.X:
         f"{field}:Q",
         title="Bound on the error (logarithmic)",
         scale=alt.Scale(type="log", domain=[low, high], nice=False),
-        axis=alt.Axis(labelExpr=_POWERS, values=parts.log_axis_values(low, high)),
+        axis=parts.log_axis(parts.log_axis_values(low, high)),
     )
 
 
@@ -75,10 +74,11 @@ def _sort(row: BoundRow) -> str:
     return BOUND if row.of == OWN else OTHER
 
 
-def _bars(doc: Bounds, rows: list[BoundRow], low: float, x: Callable[[str], alt.X], y: alt.Y) -> list[parts.Layer]:
+def _bars(rows: list[BoundRow], low: float, x: Callable[[str], alt.X], y: alt.Y) -> parts.Layer:
+    """Filled where informative, hollow where vacuous, dashed where an order: told apart without colour too."""
     legend = _legend([sort for sort in SORTS if any(_sort(row) == sort for row in rows)])
     base = parts.rows([_bar(row, low) for row in rows]).encode(y=y, tooltip=_TOOLTIP)
-    bars = base.mark_bar(height={"band": 0.72}, strokeWidth=1.2).encode(
+    bars: parts.Layer = base.mark_bar(height={"band": 0.72}, strokeWidth=1.4).encode(
         x=x("low"),
         x2="value:Q",
         fill=alt.Fill("sort:N", scale=alt.Scale(domain=SORTS, range="category"), legend=legend),
@@ -86,8 +86,13 @@ def _bars(doc: Bounds, rows: list[BoundRow], low: float, x: Callable[[str], alt.
         fillOpacity=alt.FillOpacity("opacity:Q", scale=None),
         strokeDash=alt.StrokeDash("sort:N", scale=alt.Scale(domain=SORTS, range=_DASHES), legend=legend),
     )
-    numbers = base.mark_text(style="note", align="left", dx=5).encode(x=x("value"), text="told:N")
-    return [bars, numbers]
+    return bars
+
+
+def _numbers(rows: list[BoundRow], low: float, x: Callable[[str], alt.X], y: alt.Y) -> list[parts.Layer]:
+    """The value behind each bar, over the lines that cross it."""
+    base = parts.rows([_bar(row, low) for row in rows]).encode(y=y, x=x("value"), text="told:N", tooltip=_TOOLTIP)
+    return parts.note(base, align="left", dx=5)
 
 
 def _bar(row: BoundRow, low: float) -> parts.Row:
@@ -98,7 +103,7 @@ def _bar(row: BoundRow, low: float) -> parts.Row:
         "value": row.value,
         "told": story.value(row),
         "sort": _sort(row),
-        "opacity": 0.15 if row.kind == "order" else 0.85,
+        "opacity": _FILLED[row.verdict],
         "verdict": row.verdict,
         "of": row.of,
     }
@@ -120,28 +125,28 @@ def _legend(sorts: list[str]) -> alt.Legend:
 def _measured(doc: Bounds, low: float, high: float, x: Callable[[str], alt.X], y: alt.Y) -> list[parts.Layer]:
     """The errors that there are: a line down the figure each, and in its own row a mark with its number."""
     layers: list[parts.Layer] = []
+    notes: list[parts.Layer] = []  # over all lines
     if doc.test is not None:
         test, place = doc.test, max(doc.test.error, low)
         told = f"{percent(test.error)} ({percent(test.lower)} to {percent(test.upper)})"
         seen = {"name": TEST, "value": place, "low": max(test.lower, low), "high": min(test.upper, high), "told": told}
         base = parts.rows([seen]).encode(tooltip=[alt.Tooltip("told:N", title="test error")])
         interval = base.mark_rule(style="plain").encode(x=x("low"), x2="high:Q", y=y)
-        text = base.mark_text(style="note", align="left", dx=8)
         layers += [
             *([base.mark_rule(style="plain", opacity=0.45).encode(x=x("value"))] if test.error > 0.0 else []),
             interval,
             base.mark_point(style="mark", filled=True, opacity=1, size=70).encode(x=x("value"), y=y),
-            text.encode(x=x("high"), y=y, text="told:N"),
         ]
+        notes += parts.note(base.encode(x=x("high"), y=y, text="told:N"), align="left", dx=8)
     if doc.trivial > 0.0:
         base = parts.rows([{"name": TRIVIAL, "value": doc.trivial, "told": percent(doc.trivial)}])
         base = base.encode(x=x("value"), tooltip=[alt.Tooltip("told:N", title="a constant answer errs on")])
         layers += [
             base.mark_rule(style="limit"),
             base.mark_point(style="mark", filled=True, shape="diamond", opacity=1, size=70).encode(y=y),
-            base.mark_text(style="note", align="left", dx=8).encode(y=y, text="told:N"),
         ]
-    return layers
+        notes += parts.note(base.encode(y=y, text="told:N"), align="left", dx=8)
+    return [*layers, *notes]
 
 
 FIGURES: dict[str, Callable[[Bounds], alt.LayerChart]] = {"bounds": bounds_figure}

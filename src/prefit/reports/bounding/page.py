@@ -6,14 +6,15 @@ from typing import Any
 
 from prefit.documents.bounds import Bounds
 from prefit.reports import dataset, shell
-from prefit.reports.bounding import story
+from prefit.reports.bounding import story, terms
 from prefit.reports.story import versions
 
 _TITLES = {"bounds": "Every bound beside the error"}
 _CAPTIONS = {
-    "bounds": "The length of a bar is the bound on a logarithmic axis. Solid bars are bounds; pale, dashed ones are "
-    "orders, whose unnamed constant is taken as 1. The dashed line is the error of always answering the commonest "
-    "class: only what ends left of it says something. The test error has its exact interval."
+    "bounds": "The length of a bar is the bound on a logarithmic axis: filled where it is informative, pale where it "
+    "is vacuous, dashed where it is an order, whose unnamed constant is taken as 1. The dashed line is the error of "
+    "always answering the commonest class: only what ends left of it says something. The test error, where there is a "
+    "test split, is a line with its exact interval."
 }
 
 
@@ -41,4 +42,5 @@ def _shared(doc: Bounds) -> dict[str, Any]:
         "facts": story.facts(doc),
         "meaning_of_words": "",
         "story": story,
+        "terms": terms,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,8 +60,9 @@ def value(row: BoundRow) -> str:
 
 
 def of(row: BoundRow) -> str:
-    """Whose error, in a few words."""
-    told = row.of.partition(",")[0].replace(" network", " net")
+    """Whose error, in a few words: which network, without how it comes about."""
+    named = re.match(r".*?\bnetwork\b(?: linearized)?", row.of)
+    told = (row.of if named is None else named[0]).replace("network", "net")
     return textwrap.shorten(told, _LONGEST_OF, placeholder=" …")
 
 

@@ -14,6 +14,7 @@ from prefit.reports.figures.theme import config
 FIGURES = ("complexity",)
 _LOG_FROM = 10.0  # largest over smallest from which the axis is logarithmic
 _NAMES = ("these labels", "random labels", "these labels, at the margin")
+_SHAPES = ["circle", "triangle-up", "diamond"]  # told apart without colour too
 
 
 def kernels_figures(doc: Kernels) -> dict[str, alt.LayerChart]:
@@ -33,7 +34,9 @@ def _figure(doc: Kernels) -> alt.LayerChart:
     x = alt.X("kernel:N", title=None, sort=[row.name for row in doc.kernels], axis=alt.Axis(labelAngle=0))
     y, low = _axis(points, "complexity"), _axis(points, "low")
     present = [name for name in _NAMES if any(point["labels"] == name for point in points)]
-    color = alt.Color("labels:N", scale=alt.Scale(domain=present), legend=alt.Legend(title=None, labelLimit=240))
+    legend = alt.Legend(title=None, labelLimit=240)
+    color = alt.Color("labels:N", scale=alt.Scale(domain=present), legend=legend)
+    shape = alt.Shape("labels:N", scale=alt.Scale(domain=present, range=_SHAPES), legend=legend)
     tooltip = [
         alt.Tooltip("kernel:N", title="kernel"),
         alt.Tooltip("labels:N", title="labels"),
@@ -44,7 +47,7 @@ def _figure(doc: Kernels) -> alt.LayerChart:
         [
             base.mark_line(strokeWidth=1.5, opacity=0.5).encode(y=y),
             base.mark_rule(strokeWidth=2).encode(y=low, y2="high:Q"),
-            base.mark_point(filled=True, size=80, opacity=1).encode(y=y),
+            base.mark_point(filled=True, size=80, opacity=1).encode(y=y, shape=shape),
         ]
     )
 
@@ -70,4 +73,4 @@ def _axis(points: list[parts.Row], field: str) -> alt.Y:
     scale = alt.Scale(domain=[0, 1.08 * top], nice=False)
     if bottom > 0 and top > _LOG_FROM * bottom:
         scale = alt.Scale(type="log", domain=[bottom / 1.3, top * 1.3], nice=False)
-    return alt.Y(f"{field}:Q", title="Complexity", scale=scale, axis=alt.Axis(format="~g", tickCount=6))
+    return alt.Y(f"{field}:Q", title="Complexity", scale=scale, axis=parts.axis_of(scale))

@@ -8,8 +8,13 @@ from prefit.jobs.comparison_sentences import sees_structure, share_of_random
 from prefit.reports.facts import of_draws
 
 MEANING = (
-    "The complexity √(4 (tr K/n) yᵀK⁻¹y/n) has no scale, so that kernels compare; it is the leading term of a bound on "
-    "the error, not the error itself. A lower one promises more; whether it also errs less only a test split tells."
+    "Complexity: √(4 (tr K/n) yᵀK⁻¹y/n), which has no scale, so that kernels compare; it is the leading term of a "
+    "bound on the error, not the error itself. A lower one promises more; whether it also errs less only a test split "
+    "tells."
+)
+MARGIN = (
+    "At the margin: the same number, upper end, of the least function that keeps every label on its side, y f(x) ≥ 1 "
+    "(hard margin), where the complexity asks it to meet the labels."
 )
 PLACES = (
     "The place counts the kernels whose complexity is certainly less. Random labels are the null: a kernel that gives "
@@ -25,7 +30,7 @@ def tables(doc: Kernels) -> dict[str, list[list[str]]]:
 
 def _complexities(doc: Kernels) -> list[list[str]]:
     """The margin form too where some kernel has one."""
-    margin = any(_is_known(row) for row in doc.kernels)
+    margin = has_margins(doc)
     heading = ["Kernel", "place", "complexity", "random labels", "of theirs", *(["at the margin"] if margin else [])]
     return [
         heading,
@@ -55,7 +60,7 @@ def _speeds(doc: Kernels) -> list[list[str]]:
 def _bounds(doc: Kernels) -> list[list[str]]:
     test = any(row.test is not None and row.test.error is not None for row in doc.kernels)
     return [
-        ["Kernel", "bound", "", *(["test error"] if test else []), "λ_min"],
+        ["Kernel", "bound", "verdict", *(["test error"] if test else []), "λ_min"],
         *(
             [
                 row.name,
@@ -74,6 +79,11 @@ def sees(row: KernelRow) -> str:
     if row.random is None or row.complexity.lower is None:
         return ""
     return "informative" if sees_structure(row) else "vacuous"
+
+
+def has_margins(doc: Kernels) -> bool:
+    """Some kernel has a hard margin."""
+    return any(_is_known(row) for row in doc.kernels)
 
 
 def _is_known(row: KernelRow) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prefit.documents.kernels import Kernels
 from prefit.documents.numbers import mebibytes, seconds
-from prefit.reports.comparing.rows import MEANING, PLACES
+from prefit.reports.comparing.rows import MARGIN, MEANING, PLACES, has_margins
 
 
 def compared(doc: Kernels) -> str:
@@ -14,12 +14,12 @@ def compared(doc: Kernels) -> str:
 
 def notes(doc: Kernels) -> list[str]:
     """How to read the tables."""
-    told = [MEANING, PLACES]
+    told = [MEANING, *([MARGIN] if has_margins(doc) else []), PLACES]
     if doc.asked == "everything":
         told.append("Steps are taken at each kernel's own step size, 1/λ_max unless one was given.")
     if not doc.reason:
         told.append(f"Every bound holds at δ/{len(doc.kernels)}, so that the best may be taken.")
-    return [" ".join(told)]
+    return told
 
 
 def cost(doc: Kernels) -> str:

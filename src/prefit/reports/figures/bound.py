@@ -150,7 +150,7 @@ def _per_class(per_class: list[PerClass]) -> alt.LayerChart:
         alt.Tooltip("trivial:Q", title="must beat", format=".3~g"),
         alt.Tooltip("word:N", title="verdict"),
     ]
-    title = "Bound on the error, one class against the rest (tick: must beat)"
+    title = ["Bound on the error, one class against the rest", "(tick: what it must beat)"]
     base = parts.rows(points).encode(y=y, tooltip=tooltip)
     dots = base.mark_point(style="mark", filled=True, opacity=1, size=80).encode(
         x=alt.X("bound:Q", title=title, scale=alt.Scale(zero=True), axis=alt.Axis(format="~g", tickCount=6))

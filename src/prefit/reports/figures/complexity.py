@@ -84,16 +84,16 @@ def _x() -> alt.X:
 
 
 def _y(scale: alt.Scale, field: str = "complexity") -> alt.Y:
-    return alt.Y(f"{field}:Q", title="Complexity", scale=scale, axis=alt.Axis(format="~g", tickCount=6))
+    return alt.Y(f"{field}:Q", title="Complexity", scale=scale, axis=parts.axis_of(scale))
 
 
 def _limit(scale: alt.Scale) -> list[parts.Layer]:
     """The line above which the number, as a bound, says nothing."""
     base = parts.rows([{"complexity": VACUOUS_FROM, "portion": 1.0, "text": "as a bound it says nothing above 1"}])
-    note = base.mark_text(style="note", align="right", baseline="bottom", dy=-4)
+    words = base.encode(x=_x(), y=_y(scale), text="text:N")
     return [
         base.mark_rule(style="limit").encode(y=_y(scale)),
-        note.encode(x=_x(), y=_y(scale), text="text:N"),
+        *parts.note(words, align="right", baseline="bottom", dy=-4),
     ]
 
 
@@ -137,6 +137,6 @@ def _missing(doc: Forecast, scale: alt.Scale) -> list[parts.Layer]:
     true = doc.entry("true")
     if true is None or true.complexity.status != "infinite":
         return []
-    text = "infinite for these labels: equal inputs, different labels"
+    text = "infinite for these labels:\nequal inputs, different labels"
     base = parts.rows([{"portion": 0.0, "text": text}])
-    return [base.mark_text(style="message", align="left", y=HEIGHT - 14).encode(x=_x(), text="text:N")]
+    return [base.mark_text(style="message", align="left", lineBreak="\n", y=HEIGHT - 30).encode(x=_x(), text="text:N")]

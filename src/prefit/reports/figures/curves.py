@@ -40,6 +40,7 @@ class Curve:
 class Axis:
     """One axis; an end that is not given is that of the curves.
 
+    format  of the ticks where they are even or percentages; other logarithmic axes write them as `parts.log_axis`
     zero    place of the number 0 on a logarithmic axis, below its smallest other number; None: 0 is left out
     """
 
@@ -170,12 +171,9 @@ def _ticks(axis: Axis, ends: tuple[float, float], grid: bool) -> alt.Axis:
     if not axis.log:
         return alt.Axis(format=axis.format, tickCount=6, grid=grid)
     values = parts.ticks(*ends) if ends[1] < 1e3 * ends[0] else parts.log_axis_values(*ends)
-    if axis.zero is None:
+    if axis.format.endswith("%"):
         return alt.Axis(format=axis.format, values=values, grid=grid)
-    expression = f"datum.value <= {axis.zero} ? '0' : format(datum.value, '{axis.format}')"
-    return alt.Axis(
-        values=[axis.zero, *(value for value in values if value > axis.zero)], labelExpr=expression, grid=grid
-    )
+    return parts.log_axis(values, grid, axis.zero)
 
 
 @dataclass(frozen=True)
@@ -231,11 +229,9 @@ def _levels(levels: Sequence[Level], scales: _Scales) -> list[parts.Layer]:
         if level.high is not None:
             layers.append(base.mark_rect(style="note", opacity=0.25).encode(y=scales.y("y"), y2="high:Q"))
         below = level.value == lowest
-        note = base.mark_text(
-            style="note", align="right", baseline="top" if below else "bottom", dx=-2, dy=4 if below else -4
-        )
+        words = base.encode(x=scales.x("x"), y=scales.y("y"), text="text:N")
         layers += [
             base.mark_rule(style="limit", clip=True).encode(y=scales.y("y")),
-            note.encode(x=scales.x("x"), y=scales.y("y"), text="text:N"),
+            *parts.note(words, align="right", baseline="top" if below else "bottom", dx=-2, dy=4 if below else -4),
         ]
     return layers

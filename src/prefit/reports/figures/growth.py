@@ -198,11 +198,13 @@ class _Axis:
         self.title, self.numbers = title, numbers
 
     def __call__(self, field: str) -> alt.Y:
+        values = parts.ticks(self.low, self.high)
+        percents = self.numbers.endswith("%")
         return alt.Y(
             f"{field}:Q",
             title=self.title,
             scale=alt.Scale(type="log", domain=[self.low, self.high], nice=False),
-            axis=alt.Axis(format=self.numbers, values=parts.ticks(self.low, self.high)),
+            axis=alt.Axis(format=self.numbers, values=values) if percents else parts.log_axis(values),
         )
 
 

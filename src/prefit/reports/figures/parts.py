@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -14,9 +15,10 @@ from prefit.reports.figures.theme import HEIGHT, WIDTH
 Row = dict[str, Any]
 Layer = alt.Chart
 MOST_POINTS = 400  # a curve in a figure 560 pixels wide; 2,000 is the most a page should hold
-STEP_FORMAT = "~s"
 _NICE = (1, 1.5, 2, 3, 4, 5, 6, 7, 8)
 _MOST_TICKS = 7
+_PLAIN_FROM, _PLAIN_TO = 1e-3, 1e5  # ticks of a logarithmic axis beyond these make all its powers of ten 10ᵖ
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def rows(values: Iterable[Row]) -> Layer:
@@ -46,6 +48,11 @@ def message(text: str) -> alt.LayerChart:
     return layered([layer], height=70)
 
 
+def note(base: Layer, **look: Any) -> list[Layer]:
+    """The text that `base` encodes, with a rim of the background so that lines do not cross it."""
+    return [base.mark_text(style=["note", "halo"], aria=False, **look), base.mark_text(style="note", **look)]
+
+
 def thinned(count: int, most: int = MOST_POINTS) -> list[int]:
     """At most about `most` of the indices 0 .. count − 1, denser at the start, both ends kept."""
     if count <= most:
@@ -61,6 +68,38 @@ def log_axis_values(low: float, high: float) -> list[float]:
     digits = (1, 2, 5) if last - first <= 2 else (1,)
     ticks = [digit * 10.0**p for p in range(first, last + 1, stride) for digit in digits]
     return [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001]
+
+
+def log_axis(values: Sequence[float], grid: bool = True, zero: float | None = None) -> alt.Axis:
+    """An axis with these ticks: 0.01, 1, 100; where one is very small or large 10⁻⁶, 1, 10⁶.
+
+    zero    the place that stands for the number 0
+    """
+    as_powers = any(not _PLAIN_FROM <= value <= _PLAIN_TO for value in values)
+    told = {value: _tick(value, as_powers) for value in values}
+    if zero is not None:
+        told = {zero: "0"} | {value: text for value, text in told.items() if value > zero}
+    places, texts = json.dumps(list(told)), json.dumps(list(told.values()), ensure_ascii=False)
+    return alt.Axis(values=list(told), labelExpr=f"{texts}[indexof({places}, datum.value)]", grid=grid)
+
+
+def axis_of(scale: alt.Scale) -> alt.Axis:
+    """The axis of numbers on a scale with given ends, linear or logarithmic."""
+    spec = scale.to_dict()
+    if spec.get("type") == "log":
+        return log_axis(ticks(*spec["domain"]))
+    return alt.Axis(format="~g", tickCount=6)
+
+
+def _tick(value: float, as_power: bool) -> str:
+    if not as_power:
+        return f"{value:,.12g}"
+    digits, exponent = f"{value:.2e}".split("e")
+    factor = float(digits)
+    power = f"10{str(int(exponent)).translate(_RAISED)}" if int(exponent) else "1"
+    if factor == 1.0:
+        return power
+    return f"{factor:g}·{power}" if int(exponent) else f"{factor:g}"
 
 
 def ticks(low: float, high: float) -> list[float]:
@@ -85,7 +124,7 @@ def step_axis(last: int, title: str = "Gradient descent step k") -> alt.X:
         "step:Q",
         title=title,
         scale=alt.Scale(type="log", domain=[1, last], nice=False),
-        axis=alt.Axis(format=STEP_FORMAT, values=log_axis_values(1, last), grid=False),
+        axis=log_axis(log_axis_values(1, last), grid=False),
     )
 
 

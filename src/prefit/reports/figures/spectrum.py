@@ -25,7 +25,7 @@ def _exact(doc: Forecast, entries: list[LabelResult]) -> alt.LayerChart:
         "index:Q",
         title="Index i of the eigenvalue, largest first",
         scale=alt.Scale(type="log", domain=[1, max(doc.data.n, 2)], nice=False),
-        axis=alt.Axis(format=parts.STEP_FORMAT, values=parts.log_axis_values(1, max(doc.data.n, 2)), grid=False),
+        axis=parts.log_axis(parts.log_axis_values(1, max(doc.data.n, 2)), grid=False),
     )
     shown = [e for e in entries if e.projection is not None and e.projection.projection]
     kinds = [entry.name for entry in shown]
@@ -50,12 +50,13 @@ def _exact(doc: Forecast, entries: list[LabelResult]) -> alt.LayerChart:
 
 def _log_axis(field: str, title: str, points: list[parts.Row], left: bool) -> alt.Y:
     values = [row[field] for row in points] or [1.0]
-    ticks = parts.log_axis_values(min(values), max(values))
+    axis = parts.log_axis(parts.log_axis_values(min(values), max(values)), grid=left)
+    axis.orient = "left" if left else "right"
     return alt.Y(
         f"{field}:Q",
         title=title,
         scale=alt.Scale(type="log", nice=False),
-        axis=alt.Axis(format="~g", grid=left, values=ticks, orient="left" if left else "right"),
+        axis=axis,
     )
 
 
@@ -108,7 +109,7 @@ def _cumulative(doc: Forecast, entries: list[LabelResult]) -> alt.LayerChart:
         "eigenvalue:Q",
         title="Eigenvalue λ, largest first",
         scale=alt.Scale(type="log", domain=[min(values), max(values)], nice=False, reverse=True),
-        axis=alt.Axis(format="~g", values=parts.log_axis_values(min(values), max(values)), grid=False),
+        axis=parts.log_axis(parts.log_axis_values(min(values), max(values)), grid=False),
     )
     y = alt.Y(
         "cumulative:Q",

@@ -18,6 +18,7 @@ _SERIES = {
 }
 _INK = {"light": "#24292f", "dark": "#e4e7eb"}
 _MUTED = {"light": "#57606a", "dark": "#a3adb8"}
+_BACK = {"light": "#ffffff", "dark": "#14181d"}  # of the page; that of paper is the light one
 _GRID = {"light": "#e4e7eb", "dark": "#333b44"}
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _PAPER_FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
@@ -68,6 +69,7 @@ def config(theme: Theme) -> dict[str, Any]:
             "true": {"color": _SERIES[tone][0], "strokeWidth": 2.5},
             "mark": {"color": ink},
             "note": {"color": muted, "fontSize": 12},
+            "halo": {"color": _BACK[tone], "stroke": _BACK[tone], "strokeWidth": 4, "strokeJoin": "round"},
             "message": {"color": ink, "fontSize": 13},
         },
     }

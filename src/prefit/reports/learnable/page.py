@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from prefit.documents.learnable import Learnable
-from prefit.documents.numbers import at_most
+from prefit.documents.learnable import KernelNorm, Learnable
+from prefit.jobs.learnable_sentences import examples, fewest, growing, place
 from prefit.reports import shell
 from prefit.reports.facts import Fact
 from prefit.reports.learnable import rows, text
@@ -26,6 +26,8 @@ _CAPTIONS = {
     "beyond": "The same for kernels that lack a part of the function: without a norm to stop it, it grows with the "
     "sample for ever.",
 }
+_SAMPLES = "Examples that suffice"
+_FORMULA = "((2√(κ(1)) ‖g‖ + √(½ log(1/δ))) / ε)²"
 
 
 def learnable_page(doc: Learnable) -> str:
@@ -59,31 +61,48 @@ def _shared(doc: Learnable) -> dict[str, Any]:
 
 def facts(doc: Learnable) -> list[Fact]:
     """The examples that suffice, the norm they are from, and the kernels that learn the function."""
-    counted = [(one.samples, one) for one in doc.kernels if one.samples is not None]
-    learned = [one.name for one in doc.kernels if one.learnable]
+    learned = [one.name for one in doc.kernels if one.learnable and not one.out_of_reach]
     of = f"{len(learned)} of {len(doc.kernels)}"
-    found = [Fact("kernels", "Kernels that learn it", "", of, "", ", ".join(learned) or "none", None, _which(doc))]
-    if not counted:
-        return found
-    n, best = min(counted, key=lambda pair: pair[0])
-    most = max(counted, key=lambda pair: pair[0])
-    others = f"The most: {rows.count(most[0])}, {most[1].name}" if len(counted) > 1 else ""
-    meaning = f"With {best.name}, for loss {doc.epsilon:g} with probability {1.0 - doc.delta:g}; sufficient."
-    formula = "((2√(κ(1)) ‖g‖ + √(½ log(1/δ))) / ε)²"
-    norm = best.sphere_norm if best.samples_by == "sphere" else best.norm
-    where = f"on the sphere of dimension {doc.dimension}" if best.samples_by == "sphere" else "in every dimension"
+    kernels = Fact("kernels", "Kernels that learn it", "", of, "", ", ".join(learned) or "none", None, _which(doc))
+    best, with_dimension = fewest(doc), growing(doc)
+    if with_dimension:
+        return [*_of_growing(doc, with_dimension[0]), kernels]
+    return [kernels] if best is None else [*_of_fewest(doc, *best), kernels]
+
+
+def _of_fewest(doc: Learnable, n: int, best: KernelNorm) -> list[Fact]:
+    most = max((one.samples, one.name) for one in doc.kernels if one.samples is not None)
+    others = f"The most: {examples(most[0])}, {most[1]}" if most[0] > n else ""
+    norm = best.bound(doc.dimension)
+    value = "–" if norm is None else rows.upper(norm)
+    where = place(doc, best) or "in every dimension"
     return [
-        Fact("samples", "Examples that suffice", formula, rows.count(n), "", others, None, meaning),
-        Fact("norm", f"Norm, {best.name}", "", at_most(norm or 0.0), "", _paper(doc), None, f"Upper end, {where}."),
-        *found,
+        Fact("samples", _SAMPLES, _FORMULA, examples(n), "", others, None, f"With {best.name}, {_target(doc)}"),
+        Fact("norm", f"Norm, {best.name}", "", value, "", _paper(doc), None, f"Upper end, {where}."),
     ]
+
+
+def _of_growing(doc: Learnable, one: KernelNorm) -> list[Fact]:
+    meaning = f"With {one.name}, {_target(doc)} --dimension gives the number."
+    where = "Upper end; d is the dimension."
+    return [
+        Fact("samples", _SAMPLES, _FORMULA, "grows with d", "", "", None, meaning),
+        Fact("norm", f"Norm, {one.name}", "", rows.any_dimension(one), "", _paper(doc), None, where),
+    ]
+
+
+def _target(doc: Learnable) -> str:
+    return f"for loss {doc.epsilon:g} with probability {1.0 - doc.delta:g}; sufficient."
 
 
 def _paper(doc: Learnable) -> str:
     values = [one.paper_norm for one in doc.kernels if one.paper_norm is not None]
-    return f"Arora et al. (2019), two-layer: {at_most(values[0])}" if values else ""
+    return f"Arora et al. (2019), two-layer: {rows.upper(values[0])}" if values else ""
 
 
 def _which(doc: Learnable) -> str:
+    far = [one.name for one in doc.kernels if one.out_of_reach]
     lacking = [one.name for one in doc.kernels if one.learnable is False]
-    return f"Not {', '.join(lacking)}: the table says what they lack." if lacking else ""
+    told = [f"In the class, but out of reach: {', '.join(far)}."] if far else []
+    told += [f"Not {', '.join(lacking)}: the table says what they lack."] if lacking else []
+    return " ".join(told)

@@ -6,9 +6,11 @@ import math
 
 from prefit.documents.learnable import CheckedKernel, KernelNorm, Learnable, MeasureValue
 from prefit.documents.numbers import at_least, at_most, number
+from prefit.jobs.learnable_sentences import examples
 from prefit.reports.dataset import short
 
 _LONG_NAME = 48
+_NARROW = 1e-3  # relative width of an interval that is written as its upper end
 
 
 def name(doc: Learnable) -> str:
@@ -38,33 +40,59 @@ def norms(doc: Learnable) -> list[list[str]]:
 
 def _row(doc: Learnable, one: KernelNorm) -> list[str]:
     sphere = [] if doc.dimension is None else [_sphere(one)]
-    return [one.name, _upper(one.norm), *sphere, _upper(one.paper_norm), _samples(one), _word(one)]
+    paper = "–" if one.paper_norm is None else upper(one.paper_norm)
+    return [one.name, any_dimension(one), *sphere, paper, _samples(one), _word(one)]
 
 
-def _upper(value: float | None) -> str:
-    return "none" if value is None else at_most(value)
+def upper(value: float) -> str:
+    """An upper end of a norm, rounded up; from a million on as numbers of examples are written."""
+    return at_most(value) if value < 1e6 else examples(math.ceil(value))
+
+
+def any_dimension(one: KernelNorm) -> str:
+    """The series bound as far as it is known for every dimension."""
+    grows = one.norm_by_dimension
+    if one.norm is not None:
+        return upper(one.norm)
+    if grows is not None:
+        return f"{f'{upper(grows.base)} + ' if grows.base else ''}{upper(grows.root)}√d"
+    return _word_of(_standing(one))
+
+
+def _standing(one: KernelNorm) -> str | None:
+    """Of the series bound; a document from before it was a field only has it where the norm itself is infinite."""
+    return "infinite" if one.series is None and one.learnable is False else one.series
+
+
+def _word_of(standing: str | None) -> str:
+    """For a norm without a number."""
+    return {"infinite": "infinite", None: "–"}.get(standing, "open")
 
 
 def _sphere(one: KernelNorm) -> str:
-    """The norm on the sphere: one number where its ends agree to three digits."""
+    """The norm on the sphere: its upper end alone where its ends agree to three digits."""
     if one.sphere_norm is None or one.sphere_lower is None:
-        return {"infinite": "infinite", "undecided": "undecided"}.get(str(one.sphere), "none")
-    if number(one.sphere_lower) == number(one.sphere_norm):
-        return number(one.sphere_norm)
-    return f"{at_least(one.sphere_lower)} to {at_most(one.sphere_norm)}"
+        return _word_of(one.sphere)
+    return between(one.sphere_lower, one.sphere_norm)
+
+
+def between(lower: float, high: float) -> str:
+    """Both ends, rounded outward; the upper end alone where they agree to three digits."""
+    return upper(high) if high - lower <= _NARROW * high else f"{at_least(lower)} to {upper(high)}"
 
 
 def _samples(one: KernelNorm) -> str:
-    return "none" if one.samples is None else count(one.samples)
-
-
-def count(n: int) -> str:
-    """A number of examples: in full, large ones rounded up."""
-    return f"{n:,}" if n < 10**9 else at_most(float(n))
+    if one.samples is not None:
+        return examples(one.samples)
+    if one.learnable:
+        if one.out_of_reach:
+            return "over 10³⁰⁰"
+        return "grows with d" if one.norm_by_dimension is not None else "needs --dimension"
+    return "infinite" if one.learnable is False else "open"
 
 
 def _word(one: KernelNorm) -> str:
-    return {True: "yes", False: "no", None: "open"}[one.learnable]
+    return "out of reach" if one.out_of_reach else {True: "yes", False: "no", None: "open"}[one.learnable]
 
 
 def lacking(doc: Learnable) -> list[str]:
@@ -95,10 +123,19 @@ def _lacking(one: KernelNorm) -> list[str]:
 def _without(one: KernelNorm) -> list[str]:
     told = []
     if one.norm_reason and not one.missing_terms:
-        told.append(f"no norm for any d: {one.norm_reason}.")
+        told.append(_reason(one))
     if one.paper_reason and one.name in ("two-layer", "ntk:1"):
         told.append(f"no value of Theorem 6.1: {one.paper_reason}.")
     return told
+
+
+def _reason(one: KernelNorm) -> str:
+    """Why the column for any d has no plain number."""
+    if one.norm_by_dimension is not None:
+        return f"{one.norm_reason}."
+    standing = _standing(one)
+    is_told = "no norm for every d is known" if standing is None else f"the norm for any d is {_word_of(standing)}"
+    return f"{is_told}: {one.norm_reason}."
 
 
 # The check ------------------------------------------------------------------------------------------------------------
@@ -127,8 +164,7 @@ def _root(low: float | None, high: float | None) -> str:
     if high is None:
         return f"≥ {at_least(math.sqrt(max(low, 0.0)))}"
     roots = [math.sqrt(max(end, 0.0)) for end in (low, high)]
-    first, last = (number(root) for root in roots)
-    return last if first == last else f"{at_least(roots[0])} to {at_most(roots[1])}"
+    return between(*roots)
 
 
 def _limit(norm: KernelNorm | None) -> str:
@@ -138,7 +174,7 @@ def _limit(norm: KernelNorm | None) -> str:
         return "infinite"
     if norm.sphere_norm is not None:
         return _sphere(norm)
-    return "open" if norm.norm is None else at_most(norm.norm)
+    return "open" if norm.norm is None else upper(norm.norm)
 
 
 # The measure ----------------------------------------------------------------------------------------------------------

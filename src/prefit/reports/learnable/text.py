@@ -9,8 +9,8 @@ from prefit.reports.learnable import rows
 
 NORMS = (
     "Norms are upper ends of √(yᵀK⁻¹y) for the labels y = g(x) of any sample, inputs of length 1; on the sphere they "
-    "are its limit as the sample grows. Examples: so many suffice for loss ε with probability 1 − δ, from the smaller "
-    "norm."
+    "are its limit as the sample grows. Theorem 6.1 is about two-layer alone. Examples: so many suffice for loss ε "
+    "with probability 1 − δ, from the smallest norm; above 10⁹ (our choice) they count as out of reach."
 )
 
 
@@ -42,7 +42,10 @@ def cost(doc: Learnable) -> str:
 def function(doc: Learnable) -> str:
     """What kind of function it is, with its first terms by degree."""
     target = doc.target
-    projections = f" of {target.rank} {'direction' if target.rank == 1 else 'directions'}" if target.projections else ""
+    if target.polynomial and not target.degree:
+        return "A constant."
+    directions = [f"{target.rank} {'direction' if target.rank == 1 else 'directions'}"] if target.projections else []
+    projections = " of " + " and ".join([*directions, *(["a matrix"] if target.matrices else [])])
     kind = (
         f"A polynomial of degree {target.degree}{projections}"
         if target.polynomial

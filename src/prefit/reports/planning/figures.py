@@ -12,6 +12,15 @@ from prefit.reports.figures.theme import config
 FIGURES = ("samples", "width")
 _AXES = {"samples": ("n", "Examples n"), "width": ("m", "Width m")}
 _POINTS = 25
+_COLOURS = (  # in each place a statement as printed, as mended, and ours from the same constant
+    ("caogu2020_c3_3_printed", "caogu2020_c3_3_mended", "samples_3_4"),
+    ("caogu2020_c3_2_printed", "caogu2020_c3_2_mended", "samples_3_3"),
+    ("caogu2020_c3_1_printed", "caogu2020_c3_1_mended", ""),
+    ("arora2019_5_1", "", "samples"),
+    ("caogu2020_3_1", "", ""),
+    ("caogu2020_3_2_printed", "caogu2020_3_2_mended", ""),
+    ("arora2019_4_1", "", ""),
+)
 _LARGEST = 290.0  # powers of ten that an axis still holds
 
 
@@ -23,7 +32,7 @@ def plan_figures(doc: Plan) -> dict[str, alt.LayerChart]:
 
 def _figure(doc: Plan, of: str, title: str) -> alt.LayerChart | None:
     curves = [curve for one in doc.statements if (curve := _curve(doc, one, of)) is not None]
-    return curves_figure(curves, Axis("Target error ε"), Axis(title, format=".0e"))
+    return curves_figure(curves, Axis("Target error ε"), Axis(title), _names(doc))
 
 
 def _curve(doc: Plan, one: StatementPart, of: str) -> Curve | None:
@@ -47,3 +56,10 @@ def _name(one: StatementPart) -> str:
     number = one.source.number.replace("Theorem", "Thm").replace("Corollary", "Cor.")
     whose = "Arora" if one.source.authors.startswith("Arora") else "Cao"
     return f"{whose} {number}{' mended' if one.reading == 'mended' else ''}".replace("Cao Cor", "Cor")
+
+
+def _names(doc: Plan) -> list[str]:
+    """Every name, so that each keeps its colour in both figures; there are as many colours as places, in turn."""
+    named = {one.name: _name(one) for one in doc.statements if any(one.name in place for place in _COLOURS)}
+    turns = [[named.get(place[turn], f"{turn}.{i}") for i, place in enumerate(_COLOURS)] for turn in range(3)]
+    return [name for turn in turns for name in turn]

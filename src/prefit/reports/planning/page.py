@@ -12,8 +12,8 @@ from prefit.reports.story import versions
 
 _TITLES = {"samples": "Examples against the target error", "width": "Width against the target error"}
 _CAPTION = (
-    "Solid: orders as printed, constant 1 assumed; dashed: as their proofs give them; dotted: sufficient, with every "
-    "constant. Only slopes of the orders mean something."
+    "Solid: orders as printed, constant 1 assumed; dashed: as their proofs give them; dotted: what suffices, or an "
+    "estimate of it, in the colour of the order from the same constant. Only slopes of the orders mean something."
 )
 
 
@@ -51,7 +51,14 @@ def facts(doc: Plan) -> list[Fact]:
     """The numbers that suffice, each with what it is for."""
     return [
         Fact(
-            f"{group.source.number}-{i}", group.title, row.formula, row.value, group.meaning, "", None, group.statement
+            f"{group.source.number}-{i}",
+            group.title,
+            row.formula,
+            f"{row.symbol} {row.value}",
+            group.meaning,
+            "",
+            None,
+            group.statement,
         )
         for i, group in enumerate(rows.groups(doc))
         if not group.meaning.startswith("order")

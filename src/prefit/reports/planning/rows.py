@@ -13,6 +13,7 @@ from prefit.jobs.requirement_sentences import needed
 
 _SYMBOLS = {"m": "m", "n": "n", "steps": "K", "step_size": "η", "init_scale": "κ", "radius": "τ"}
 _SIGNS = {"least": "≥", "most": "≤"}
+_ANY = {"m": "met by any width"}  # of a quantity that is asked to be at least 1 or less
 
 
 @dataclass(frozen=True)
@@ -95,18 +96,28 @@ def _without(doc: Plan, one: StatementPart) -> str:
     return f"{'The rest needs' if some else 'No number without'} {needed(doc, one)}."
 
 
+def amount_told(of: str, amount: AmountPart, met: str = "") -> str:
+    """The number; in words, or in those of `met`, where any width, any example, any step is enough."""
+    if amount.log10 is not None and amount.at == "least" and amount.log10 <= 0.0:
+        return met or _ANY.get(of, "met by any number")
+    return told(amount)
+
+
 def _rows(readings: list[StatementPart]) -> list[Row]:
     """Quantity by quantity, the readings under each other; one row where they agree."""
     rows: list[Row] = []
     for of in _SYMBOLS:
         cells = [(one.reading or "", amount) for one in readings if (amount := getattr(one, of)) is not None]
         agree = len({(amount.formula, amount.log10) for _, amount in cells}) == 1
+        alike = len({amount.formula for _, amount in cells}) == 1  # then the numbers differ by the m in them
         for place, (reading, amount) in enumerate(cells[:1] if agree else cells):
             symbol = f"{_SYMBOLS[of]} {_SIGNS[amount.at]}" if place == 0 else ""
-            rows.append(Row(symbol, amount.formula, "" if agree else reading, told(amount)))
+            which = "" if agree else f"at the {reading} m" if alike else reading
+            rows.append(Row(symbol, amount.formula, which, amount_told(of, amount)))
     if len(readings) == 1:
         rows += [
-            Row(f"{_SYMBOLS[one.of]} {_SIGNS[one.at]}", one.formula, "also", told(one)) for one in readings[0].also
+            Row(f"{_SYMBOLS[one.of]} {_SIGNS[one.at]}", one.formula, "also", amount_told(one.of, one))
+            for one in readings[0].also
         ]
     return rows
 
@@ -114,6 +125,15 @@ def _rows(readings: list[StatementPart]) -> list[Row]:
 def constants(doc: Plan) -> list[tuple[str, str, str]]:
     """Symbol, value and what it is, of every constant."""
     return [(one.symbol, _value(one), printable(f"{_origin(one)}{one.comment}")) for one in doc.constants]
+
+
+def short_constants(doc: Plan) -> list[tuple[str, str, str]]:
+    """The same, without brackets and how they were found."""
+    return [(one.symbol, _value(one), printable(_short(one))) for one in doc.constants]
+
+
+def _short(one: GivenConstant) -> str:
+    return one.comment if one.origin == "unknown" else f"{_origin(one)}{one.comment.partition(';')[0]}"
 
 
 def _value(one: GivenConstant) -> str:

@@ -16,6 +16,10 @@ READINGS = (
     "Printed: as the paper prints it. Mended: as its own proof gives it, where the two have other powers of B "
     "(docs/proofs.md, P19)."
 )
+MORE = (
+    "η is at the m of its own line; τ of Theorem 3.2 goes with B⁻¹ as printed and B⁻² as mended. Conditions, κ, τ and "
+    "each formula whole: --details, the page, plan.json."
+)
 SYMBOLS = (
     "m width, n examples, K steps, η step size, κ scale of the start, τ how far a layer goes, L hidden layers, ε "
     "target error, δ failure probability."

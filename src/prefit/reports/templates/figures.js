@@ -5,20 +5,31 @@
   const themes = JSON.parse(read("themes"));
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const drawn = [];
-  const NARROW = 460; // pixels in which three entries of a legend do not fit beside each other
+  const MENU = 30; // pixels at the right end of the first line, where the menu of a figure stands
+
+  function isLegendCut(place) {
+    const legend = place.querySelector("svg .role-legend");
+    const frame = place.querySelector("svg").getBoundingClientRect();
+    return legend !== null && legend.getBoundingClientRect().right > frame.right - MENU;
+  }
 
   async function drawOne(name, spec, tone) {
     const place = document.getElementById("figure-" + name);
     const config = structuredClone(themes[tone]);
-    if (place.clientWidth < NARROW) config.legend.columns = 2;
+    const options = {
+      renderer: "svg",
+      config,
+      tooltip: { theme: tone },
+      actions: { export: { svg: true, png: true }, source: false, compiled: false, editor: false },
+      downloadFileName: name,
+    };
     try {
-      const result = await window.vegaEmbed(place, spec, {
-        renderer: "svg",
-        config,
-        tooltip: { theme: tone },
-        actions: { export: { svg: true, png: true }, source: false, compiled: false, editor: false },
-        downloadFileName: name,
-      });
+      let result = await window.vegaEmbed(place, spec, options);
+      while (config.legend.columns > 1 && isLegendCut(place)) {
+        result.finalize();
+        config.legend.columns -= 1;
+        result = await window.vegaEmbed(place, spec, options);
+      }
       drawn.push(result);
     } catch (error) {
       place.textContent = "This figure could not be drawn: " + error.message;

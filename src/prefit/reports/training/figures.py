@@ -50,7 +50,7 @@ def _predictions(doc: Run) -> list[tuple[str, Literal["dashed", "dotted"], Predi
 def _x(doc: Run) -> Axis:
     """Steps on a logarithmic axis, with step 0 at its left end."""
     last = float(max([*doc.trajectory.steps[-1:], 10]))
-    return Axis("Gradient descent step k", format="~s", low=_ZERO, high=last, zero=_ZERO)
+    return Axis("Gradient descent step k", low=_ZERO, high=last, zero=_ZERO)
 
 
 def _about(title: str, curves: Sequence[Curve]) -> Axis:
@@ -137,10 +137,17 @@ def errors_figure(doc: Run) -> alt.LayerChart | None:
         Curve("E_S, training", run.steps, run.surrogate_error, "dashed"),
         Curve("E_S, test", run.steps, run.test_surrogate_error, "dashed"),
     ]
-    trivial = commonest(doc.data)
-    highest = max((value for curve in curves for value in curve.y if value is not None), default=0.0)
-    levels = [Level(trivial, "commonest class")] if trivial is not None and trivial <= highest else []
+    level = level_of_errors(doc)
+    levels = [] if level is None else [Level(level, "commonest class")]
     return curves_figure(curves, _x(doc), Axis("Portion of the examples", log=False), levels=levels)
+
+
+def level_of_errors(doc: Run) -> float | None:
+    """The error of a constant answer, where the network's errors are as high on the way; else it is not drawn."""
+    run, trivial = doc.trajectory, commonest(doc.data)
+    every = (run.train_error, run.test_error, run.surrogate_error, run.test_surrogate_error)
+    highest = max((value for series in every for value in known(series)), default=0.0)
+    return trivial if trivial is not None and trivial <= highest else None
 
 
 def gradient_figure(doc: Run) -> alt.LayerChart | None:

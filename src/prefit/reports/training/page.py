@@ -9,6 +9,7 @@ from prefit.documents.run import Run
 from prefit.reports import dataset, shell
 from prefit.reports.story import versions
 from prefit.reports.training import numbers, story
+from prefit.reports.training.series import known
 
 _TITLES = {
     "loss": "The loss, measured and predicted",
@@ -25,8 +26,6 @@ _CAPTIONS = {
     "gap": "The outputs u(k) on the training set against those of the prediction ũ(k), beside the distance from "
     "the targets. It vanishes as networks grow wide (Arora et al. 2019, Theorem 4.1, for the quadratic loss).",
     "layers": "‖W_l(k) − W_l(0)‖ of each hidden layer (Frobenius).",
-    "errors": "The surrogate error E_S, the mean of 1/(1 + exp(y f)), is at least half of the error "
-    "(Cao & Gu 2020). A dashed level is the error of always answering the commonest class.",
     "gradient": "B_k = ‖∇L_S‖/(√m E_S) of the last hidden layer (Cao & Gu 2020, eq. 3.1): how strongly the loss still "
     "pulls for the error that is left. In the limit it cannot fall below the hard margin of the layer's kernel.",
     "flips": "Portion of pairs of a training example and a unit whose activation is not that of k = 0. Where few "
@@ -84,12 +83,28 @@ def _predictions(doc: Run) -> str:
     return f" Predictions are gradient descent on a fixed kernel: {', and '.join(told)}." if told else ""
 
 
+def _errors(doc: Run) -> str:
+    """What the figure of the errors holds."""
+    from prefit.reports.training.figures import level_of_errors
+
+    told = ["Portions of the examples that are misclassified."]
+    if known(doc.trajectory.surrogate_error):
+        told.append(
+            "The surrogate error E_S (dashed), the mean of 1/(1 + exp(y f)), is at least half of the error (Cao & Gu "
+            "2020)."
+        )
+    if level_of_errors(doc) is not None:
+        told.append("The level is the error of always answering the commonest class.")
+    return " ".join(told)
+
+
 def _captions(doc: Run) -> dict[str, str]:
     """How to read each figure, as it was drawn."""
     loss = f"{story.loss(doc)} on the training set; step 0 stands at the left end of the axis."
     moved = "‖W(k) − W(0)‖ over all weights, and the largest ‖w_r(k) − w_r(0)‖ of a single neuron."
     return _CAPTIONS | {
         "loss": f"{loss[0].upper()}{loss[1:]}{_predictions(doc)}",
+        "errors": _errors(doc),
         "movement": f"{moved} The wider the network, the less each neuron moves.",
     }
 

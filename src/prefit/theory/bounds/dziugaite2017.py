@@ -20,6 +20,8 @@ STEPS = 1000  # of the optimization, for up to 4 million random weights; our cho
 WORK = 4e9  # steps times random weights beyond them, some two minutes on two cores
 LEAST_STEPS = 100
 LEAST_EXAMPLES = 8  # ξ(n) ≤ 2√n (docs/proofs.md P22)
+STEP_SECONDS = (4e-3, 6e-8)  # of a step, and of each random weight in it; nominal rates of two cores
+DRAW_SECONDS = (1.5e-5, 7e-11)  # of a network drawn for an example, the same
 
 BOUND = Bound(
     name="dziugaite2017",
@@ -42,12 +44,7 @@ def dziugaite2017(subject: Subject, progress: Callable[[float], None]) -> Bound:
     thousand steps by default: the options dziugaite2017.steps and .seconds change it.
     """
     prior = Prior.of(subject.net)
-    asked = (
-        *sampling(subject),
-        drawn_start(subject),
-        Assumption(f"at least {LEAST_EXAMPLES} examples", subject.n >= LEAST_EXAMPLES),
-        Assumption("some weights were trained", prior.entries > 0),
-    )
+    asked = _asked(subject, prior)
     row = replace(BOUND, assumptions=asked)
     reason = unfit(subject)
     if reason:
@@ -58,7 +55,7 @@ def dziugaite2017(subject: Subject, progress: Callable[[float], None]) -> Bound:
         from prefit.theory.bounds.posterior import Effort, count_errors, optimized
     except InputError:
         return row.without("torch is installed: pip install 'prefit[torch]'")
-    effort = Effort(*_effort(subject, prior))
+    effort = Effort(*effort_of(subject, prior))
     logarithm = confidence(subject.n, subject.delta)
     posterior = optimized(subject, prior, effort, logarithm, lambda portion: progress(0.8 * portion))
     passes = math.ceil(DRAWS / subject.n)
@@ -97,7 +94,27 @@ def confidence(n: int, delta: float) -> float:
     return math.log(2.0 * math.sqrt(n) / ((1.0 - COUNTING) * delta))
 
 
-def _effort(subject: Subject, prior: Prior) -> tuple[int, float]:
+def expected_seconds(subject: Subject) -> float:
+    """How long the row takes, by nominal rates (an estimate, within ×3 on a machine with nothing else to do)."""
+    prior = Prior.of(subject.net)
+    if unfit(subject) or not all(one.met for one in _asked(subject, prior)):
+        return 0.0
+    steps, seconds = effort_of(subject, prior)
+    step, draw = (fixed + each * prior.entries for fixed, each in (STEP_SECONDS, DRAW_SECONDS))
+    return min(steps * step, seconds) + DRAWS * draw
+
+
+def _asked(subject: Subject, prior: Prior) -> tuple[Assumption, ...]:
+    return (
+        *sampling(subject),
+        drawn_start(subject),
+        Assumption(f"at least {LEAST_EXAMPLES} examples", subject.n >= LEAST_EXAMPLES),
+        Assumption("some weights were trained", prior.entries > 0),
+    )
+
+
+def effort_of(subject: Subject, prior: Prior) -> tuple[int, float]:
+    """Most steps of the descent, and most seconds."""
     steps = min(STEPS, max(LEAST_STEPS, int(WORK / prior.entries)))
     options = subject.options
     return int(options.get("dziugaite2017.steps", steps)), options.get("dziugaite2017.seconds", math.inf)

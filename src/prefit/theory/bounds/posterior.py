@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from prefit._shapes import AnyArray, Indices, Matrix
+from prefit.storage import Keeper, Saved
 from prefit.theory.bounds.gaussians import RATIO, Mask, Posterior, Prior, Variances
 from prefit.theory.bounds.inverse_kl import inverse_kl
 from prefit.theory.bounds.subject import Subject
@@ -44,6 +45,7 @@ POWERS = range(-4, 10)  # λ is the unit of its grid times 4 to these
 TEMPERATURES = (0.03, 0.1, 0.3, 1.0)  # in units of the outputs' root mean square
 SMALL = 2**19  # trained weights up to which threads wait for each other longer than they work
 BYTES = 2**25  # of a layer's pre-activations where errors are counted
+STAGE = "dziugaite2017"  # what is kept of it
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,8 @@ class RandomLayer:
         nothing = torch.zeros_like(centre)
         return cls(centre, end, mask, grid, 1.0, nothing, nothing, nothing[0, 0])
 
-    def begun(self, towards: float, power: int) -> RandomLayer:
-        """Means a portion of the way that training went, variances 4^power units of the grid."""
-        scale = math.sqrt(self.grid.unit) * 2.0**power
+    def begun(self, towards: float, scale: float) -> RandomLayer:
+        """Means a portion of the way that training went, variances scale²."""
         u = towards / scale * self.mask * (self.end - self.centre)
         log_lambda = torch.full_like(self.log_lambda, 2.0 * math.log(scale))
         return replace(self, scale=scale, u=u, rho=torch.zeros_like(u), log_lambda=log_lambda)
@@ -142,6 +143,18 @@ class Adam:
         self.moments = [(torch.zeros_like(tensor), torch.zeros_like(tensor)) for tensor in tensors]
         self.steps = 0
 
+    def arrays(self) -> dict[str, AnyArray]:
+        """What is optimized, and the moments of its gradients."""
+        groups = [(tensor, *moments) for tensor, moments in zip(self.tensors, self.moments, strict=True)]
+        return {f"{i}.{j}": as_numpy(part) for i, group in enumerate(groups) for j, part in enumerate(group)}
+
+    def restore(self, arrays: dict[str, AnyArray], steps: int) -> None:
+        self.steps = steps
+        with torch.no_grad():
+            for i, (tensor, moments) in enumerate(zip(self.tensors, self.moments, strict=True)):
+                for j, part in enumerate((tensor, *moments)):
+                    part.copy_(torch.from_numpy(arrays[f"{i}.{j}"]))
+
     def step(self, value: Tensor, rate: float) -> None:
         """Down the value, in those tensors that still ask for gradients."""
         everything = zip(self.tensors, self.paces, self.moments, strict=True)
@@ -175,6 +188,9 @@ class Descent:
         ]
         self.log_temperature = torch.zeros((), device=self.device)
         self.error: float | None = None  # of late
+        self.order, self.place = torch.empty(0, dtype=torch.int64), 0  # of the examples, and the next one's place
+        self.seconds, self.settled = 0.0, False
+        self.kept: int | None = None  # the step that was saved last
 
     def _layer(self, centre: Matrix, end: Matrix, mask: Mask, grid: Variances) -> RandomLayer | Tensor:
         if not mask.any():
@@ -226,21 +242,59 @@ class Descent:
 
     # Descent ----------------------------------------------------------------------------------------------------------
 
-    def choose_start(self) -> None:
-        """The best of several: a net that memorized noise may have to be given up at once."""
+    def start(self) -> None:
+        """At the best of several: a net that memorized noise may have to be given up at once."""
         rows = self._permutation()[:LOOK]
         starts = [(towards, power) for towards in TOWARDS for power in POWERS]
         found = [(*self._valued(towards, power, rows), towards, power) for towards, power in starts]
         _, temperature, towards, power = min(found)
-        self.begin(towards, power)
+        self._begin(towards, self._scales(power))
         self.log_temperature.fill_(math.log(temperature))
+        self.adam = self._adam()
 
-    def begin(self, towards: float, power: int) -> None:
-        self.layers = [one.begun(towards, power) if isinstance(one, RandomLayer) else one for one in self.layers]
+    def restore(self, saved: Saved) -> None:
+        """Everything where the last save left it."""
+        facts, arrays = saved.facts, dict(saved.arrays)
+        self._begin(0.0, facts["scales"])
+        self.adam = self._adam()
+        self.generator.set_state(torch.from_numpy(arrays.pop("generator")))
+        self.order, self.place = torch.from_numpy(arrays.pop("order")).to(self.device), int(facts["place"])
+        self.error, self.seconds = facts["error"], float(facts["seconds"])
+        self.adam.restore(arrays, int(facts["step"]))
+        self.kept = self.adam.steps
+        if facts["settled"]:
+            self._settle()
+
+    def save(self, keeper: Keeper) -> None:
+        facts = {
+            "step": self.adam.steps,
+            "seconds": self.seconds,
+            "place": self.place,
+            "error": self.error,
+            "settled": self.settled,
+            "scales": [layer.scale for layer in self.random],
+        }
+        drawn = {"generator": as_numpy(self.generator.get_state()), "order": as_numpy(self.order)}
+        keeper.save(STAGE, facts, self.adam.arrays() | drawn)
+        self.kept = self.adam.steps
+
+    def _adam(self) -> Adam:
+        tensors = [self.log_temperature, *(tensor for layer in self.random for tensor in layer.parameters)]
+        return Adam(tensors, [1.0] + [1.0, 1.0, PACE] * len(self.random))
+
+    def _scales(self, power: int) -> list[float]:
+        """Deviations whose squares are 4^power units of each layer's grid."""
+        return [math.sqrt(layer.grid.unit) * 2.0**power for layer in self.random]
+
+    def _begin(self, towards: float, scales: Sequence[float]) -> None:
+        of_layer = iter(scales)
+        self.layers = [
+            one.begun(towards, next(of_layer)) if isinstance(one, RandomLayer) else one for one in self.layers
+        ]
 
     def _valued(self, towards: float, power: int, rows: Tensor) -> tuple[float, float]:
         """The objective at this start, and the best temperature."""
-        self.begin(towards, power)
+        self._begin(towards, self._scales(power))
         outputs = sampled(self.X[rows], self.moments(), self.generator)
         size = max(float(outputs.square().mean().sqrt()), 1e-30)
         found = []
@@ -249,25 +303,27 @@ class Descent:
             found.append((float(self.loss(outputs, rows) + torch.sqrt(self.spent() / 2.0)), portion * size))
         return min(found)
 
-    def descend(self, effort: Effort, progress: Callable[[float], None]) -> None:
+    def descend(self, effort: Effort, progress: Callable[[float], None], keeper: Keeper) -> None:
         """Adam with a rate that falls along half a cosine to 0: first on the paper's objective, which no start stops,
-        then, λ on its grid, on the bound itself."""
-        tensors = [self.log_temperature, *(tensor for layer in self.random for tensor in layer.parameters)]
-        adam = Adam(tensors, [1.0] + [1.0, 1.0, PACE] * len(self.random))
-        began, batches, settled = time.monotonic(), self._batches(), False
-        for step in range(effort.steps):
-            done = max(step / effort.steps, (time.monotonic() - began) / effort.seconds)
+        then, λ on its grid, on the bound itself. Saved whenever the keeper says that it is time."""
+        began = time.monotonic() - self.seconds
+        while self.adam.steps < effort.steps:
+            self.seconds = time.monotonic() - began
+            done = max(self.adam.steps / effort.steps, self.seconds / effort.seconds)
             if done >= 1.0:
                 break
-            if done >= FREE and not settled:
-                self._settle()
-                settled = True
-            value = self.tangent(next(batches)) if settled else self.objective(next(batches))
-            adam.step(value, 0.5 * RATE * (1.0 + math.cos(math.pi * done)))
+            if keeper.due():
+                self.save(keeper)
             progress(done)
+            if done >= FREE and not self.settled:
+                self._settle()
+            rows = self._batch()
+            value = self.tangent(rows) if self.settled else self.objective(rows)
+            self.adam.step(value, 0.5 * RATE * (1.0 + math.cos(math.pi * done)))
         self._settle()
 
     def _settle(self) -> None:
+        self.settled = True
         self.log_temperature.requires_grad_(False)
         for layer in self.random:
             layer.settle()
@@ -275,23 +331,33 @@ class Descent:
     def _permutation(self) -> Tensor:
         return torch.randperm(self.n, generator=self.generator, device=self.device)
 
-    def _batches(self) -> Iterator[Tensor]:
+    def _batch(self) -> Tensor:
+        """The next examples of the epoch's order; what is left of it at its end, fewer, waits for another epoch."""
         size = min(BATCH, self.n)
-        while True:
-            order = self._permutation()
-            for first in range(0, self.n - size + 1, size):
-                yield order[first : first + size]
+        if self.place + size > len(self.order):
+            self.order, self.place = self._permutation(), 0
+        self.place += size
+        return self.order[self.place - size : self.place]
 
 
 def optimized(
     subject: Subject, prior: Prior, effort: Effort, confidence: float, progress: Callable[[float], None]
 ) -> Posterior:
-    """The posterior found by descent from the best of several starts; same seed and steps, same digits."""
+    """The posterior found by descent from the best of several starts; same seed and steps, same digits.
+
+    The subject's keeper has its state, from which an interrupted descent goes on.
+    """
+    saved = subject.keeper.load(STAGE)
     with full_precision(threads(subject)):
         with torch.no_grad():
             descent = Descent(subject, prior, confidence)
-            descent.choose_start()
-        descent.descend(effort, progress)
+            if saved is None:
+                descent.start()
+            else:
+                descent.restore(saved)
+        descent.descend(effort, progress, subject.keeper)
+        if descent.kept != descent.adam.steps:
+            descent.save(subject.keeper)  # errors are counted from here, again where that is interrupted
         found = [
             layer.numbers(centre) if isinstance(layer, RandomLayer) else (centre, np.zeros(centre.shape), 0)
             for layer, centre in zip(descent.layers, prior.centres, strict=True)

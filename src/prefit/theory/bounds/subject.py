@@ -10,6 +10,7 @@ import numpy as np
 
 from prefit._shapes import Indices, Matrix, Vector
 from prefit.errors import InputError
+from prefit.storage import Forgetful, Keeper
 from prefit.theory.bounds.norms import spectral_norm
 from prefit.theory.kernel_class import class_margins
 
@@ -120,6 +121,7 @@ class Subject:
     loss … one_pass  how it was trained, None where nobody said
     X_test, test_labels  a test split, or None
     test_error, train_error  0–1 errors
+    keeper       where a row of minutes keeps its state, and finds it again
     """
 
     kind: Literal["two-layer", "deep", "module"]
@@ -149,6 +151,7 @@ class Subject:
     seed: int = 0
     device: str = "cpu"
     options: dict[str, float] = field(default_factory=dict)  # of single bounds, as "dziugaite2017.steps"
+    keeper: Keeper = field(default_factory=Forgetful)
 
     @property
     def n(self) -> int:

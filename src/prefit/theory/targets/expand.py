@@ -172,11 +172,11 @@ class _Expander:
 
     def _power(self, column: int, base: _Expansion, exponent: Fraction | None) -> _Expansion:
         if exponent is None:
-            raise wrong(column, "an exponent must be a number. Write exp(…) for powers of a number.")
+            raise wrong(column, "an exponent must be a number. Write exp(t*log(2)) for 2^t.")
         if base.number is not None:
             return _Expansion(polynomials.constant(self.frame.size, _number_power(column, base.number, exponent)))
         if exponent.denominator != 1 or abs(exponent) > MOST_DEGREE:
-            raise wrong(column, f"an exponent must be a whole number up to {MOST_DEGREE}. Write sqrt(…) for a root.")
+            raise wrong(column, _power_told(exponent))
         if exponent < 0:
             base = self._inverse(column, base)
         count = abs(int(exponent))
@@ -297,8 +297,15 @@ class _Expander:
 
 _SEVERAL = (
     "functions of several projections can be added, but multiplied or put into each other only where they are "
-    "polynomials. Write a sum of functions of one projection each, as cos(t1 + t2) for parts of cos(t1)*cos(t2)."
+    "polynomials. Write a sum of functions of one direction each, cos(t1 + t2)/2 + cos(t1 - t2)/2 for cos(t1)*cos(t2), "
+    "or a polynomial near it, t1*(1 + t2 + t2^2/2) for t1*exp(t2)."
 )
+
+
+def _power_told(exponent: Fraction) -> str:
+    if exponent.denominator != 1:
+        return f"a power {float(exponent):.6g} has no power series about 0. Write a whole number up to {MOST_DEGREE}."
+    return f"an exponent must be a whole number up to {MOST_DEGREE}, got {float(exponent):.6g}. Write a smaller one."
 
 
 def _plus(a: _Expansion, b: _Expansion) -> _Expansion:

@@ -3,19 +3,20 @@
     sum      = ["+" | "-"] product { ("+" | "-") product }
     product  = signed { ("*" | "/") signed }
     signed   = { "+" | "-" } power
-    power    = atom [ ("^" | "**") signed ]
+    power    = atom [ ("^" | "**") signed | raised ]
     atom     = number | "pi" | "t" | "t1" … "t99" | function "(" sum ")" | "quad" "(" letter ")" | "x'" letter "x"
              | "(" sum ")"
 
-t is another name of t1. The functions are those of `elementary.FUNCTIONS`, with arctan for atan and ln for log. Length,
-words, nesting and digits are limited, so that every text ends soon in a tree or in one line that names a column.
+t is another name of t1; raised is a number of superscript digits, as in t². The functions are those of
+`elementary.FUNCTIONS`, with arctan for atan and ln for log. Length, words, nesting and digits are limited, so that
+every text ends soon in a tree or in one line that names a column.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from prefit.errors import InputError
@@ -31,7 +32,26 @@ _WORD = re.compile(
     r"|(?P<form>x['ᵀ][A-Z]x(?![A-Za-z0-9_]))"
     r"|(?P<name>[A-Za-z][A-Za-z0-9_]*|π)"
     r"|(?P<sign>\*\*|[-+*/^()−·×])"
+    r"|(?P<raised>[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
 )
+_LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_WAYS = {
+    "βxz_": "t1, t2, … for projections",
+    "[]{}": "round brackets",
+    "|": "a smooth function, as sqrt(1.1 + t^2) - 1 for |t|, which has no power series about 0",
+    "√": "sqrt(…)",
+    "⁻": "a quotient, as 1/(2 + t)^2 for (2 + t)⁻²; 1/t^2 for t⁻²",
+    "₀₁₂₃₄₅₆₇₈₉": "t1, t2, … for t₁, t₂, …",
+    ",;": "one function, its projections t1, t2, …",
+    "=": "the function alone, as t^2 for y = t^2",
+    "\r\n": "it in one line",
+}
+_INSTEAD = {
+    "tan": "sin(t)/cos(t)",
+    "tanh": "sinh(t)/cosh(t)",
+    "sigmoid": "1/(1 + exp(-t))",
+    "e": "exp(t) for e^t, exp(1) for e",
+}
 
 
 @dataclass(frozen=True)
@@ -129,7 +149,7 @@ def wrong(column: int, what: str) -> InputError:
 
 @dataclass(frozen=True)
 class _Word:
-    kind: str  # number, form, name, sign or end
+    kind: str  # number, form, name, sign, raised or end
     text: str
     column: int
 
@@ -147,7 +167,8 @@ def _words(text: str) -> Iterator[_Word]:
             continue
         found = _WORD.match(text, place)
         if found is None:
-            raise wrong(place + 1, f"expected a number, a name or an operator, found {text[place]!r}.")
+            told = f"expected a number, a name or an operator, found {text[place]!r}.{_way(text[place])}"
+            raise wrong(place + 1, told)
         count += 1
         if count > MOST_WORDS:
             raise wrong(place + 1, f"an expression has at most {MOST_WORDS:,} words. Shorten it.")
@@ -191,9 +212,9 @@ class _Parser:
         self.place += 1
         return word
 
-    def _expect(self, sign: str) -> None:
+    def _expect(self, sign: str, after: str = "") -> None:
         if self._take(sign) is None:
-            hint = self._hint() if sign == ")" else ""
+            hint = self._hint() if sign == ")" else f" Write {after}(t), a power of it {after}(t)^2." if after else ""
             raise wrong(self._word.column, f"expected {sign!r}, found {self._word}.{hint}")
 
     def _deeper(self) -> None:
@@ -229,6 +250,8 @@ class _Parser:
 
     def _power(self) -> Node:
         base = self._atom()
+        if self._word.kind == "raised":
+            return self._raised(base)
         sign = self._take("^")
         if sign is None:
             return base
@@ -237,13 +260,22 @@ class _Parser:
         self.depth -= 1
         return Power(sign.column, base, exponent)
 
+    def _raised(self, base: Node) -> Node:
+        word = self._word
+        self.place += 1
+        if self._word.text == "^":
+            raise wrong(self._word.column, "this is a power of a power. Write brackets, as (t^2)^3.")
+        return Power(word.column, base, Number(word.column, _number(replace(word, text=word.text.translate(_LOWERED)))))
+
     def _atom(self) -> Node:
         word = self._word
         if self._take("("):
             inner = self._sum()
             self._expect(")")
             return inner
-        if word.kind in ("sign", "end"):
+        if word.kind == "end" and self.place == 0:
+            raise wrong(word.column, "nothing is written. Write a function of a projection, as t^2 or 2*t1^2 - t1*t2.")
+        if word.kind in ("sign", "raised", "end"):
             raise wrong(word.column, f"expected a number, a projection t, t1, t2, … or a function, found {word}.")
         self.place += 1
         if word.kind == "number":
@@ -263,7 +295,7 @@ class _Parser:
             return self._quad(word.column)
         if name not in FUNCTIONS:
             raise wrong(word.column, _unknown(word))
-        self._expect("(")
+        self._expect("(", name)
         argument = self._sum()
         self._expect(")")
         return Call(word.column, name, argument)
@@ -303,10 +335,20 @@ def _number(word: _Word) -> Fraction:
 
 def _unknown(word: _Word) -> str:
     if word.text in _NO_SERIES:
-        return f"{word.text} has no power series about 0, so none of these kernels' norms is known for it."
+        return (
+            f"{word.text} has no power series about 0, so none of these kernels' norms is known for it. Write a smooth "
+            "function near it, as sqrt(1.1 + t^2) - 1 for abs(t)."
+        )
+    if word.text in _INSTEAD:
+        return f"{word} is no name known here. Write {_INSTEAD[word.text]}."
     known = ", ".join(FUNCTIONS)
-    hint = " Projections are t, t1, t2, … t99." if word.text[:1] in ("t", "x", "z") else ""
+    hint = " Projections are t, t1, t2, … t99." if word.text[:1] in ("t", "x", "z", "T", "X") else ""
     return f"{word} is no name known here.{hint} The functions are {known}; a matrix is quad(A) or x'Ax."
+
+
+def _way(sign: str) -> str:
+    """What to write instead of a sign that is not in the grammar."""
+    return next((f" Write {way}." for signs, way in _WAYS.items() if sign in signs), "")
 
 
 # The text of a tree ---------------------------------------------------------------------------------------------------
