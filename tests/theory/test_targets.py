@@ -186,6 +186,14 @@ def test_the_normal_form_has_the_values_of_the_tree(text):
     for ridge in found.ridges:
         ours += np.polynomial.polynomial.polyval(T @ ridge.direction, ridge.series.coefficients)
     np.testing.assert_allclose(ours, values(expression, T, np.eye(found.variables), {}), atol=1e-12)
+    assert np.abs(ours).max() <= found.largest
+
+
+@pytest.mark.parametrize(
+    ("text", "largest"), [("log(2+t)", 2.0 * np.log(2.0)), ("exp(t)", np.e), ("cosh(t)", np.cosh(1))]
+)
+def test_the_bound_on_values_is_the_sum_of_the_sizes_of_the_terms(text, largest):
+    assert largest <= target(text, 256).largest <= largest * (1.0 + 1e-9)
 
 
 @pytest.mark.parametrize(

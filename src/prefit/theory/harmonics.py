@@ -249,6 +249,5 @@ def _hidden(target: Target, k: int) -> float:
     total = 0.0
     for ridge in target.ridges:
         if ridge.series.parity in ("none", "odd" if k % 2 else "even"):
-            n = ridge.series.degree + 1
-            total += min((size * r**-n / (1.0 - 1.0 / r) for r, size in ridge.beyond), default=math.inf)
+            total += ridge.rest(ridge.series.degree + 1)
     return total

@@ -23,8 +23,8 @@ _DEGREES = (
 _CAPTIONS = {
     "check": "√(yᵀK⁻¹y), certified, on growing samples of inputs drawn uniformly from the sphere: it grows towards the "
     "norm and never beyond it.",
-    "beyond": "The same for kernels that lack a part of the function: without a norm to stop it, it grows with the "
-    "sample for ever.",
+    "beyond": "The same for kernels that lack a part of the function: no norm stops it, so that it grows without limit "
+    "as the sample does, if slowly where the part is small.",
 }
 _SAMPLES = "Examples that suffice"
 _FORMULA = "((2√(κ(1)) ‖g‖ + √(½ log(1/δ))) / ε)²"

@@ -32,6 +32,16 @@ class Ridge:
         pairs = [(float(r), self.size(float(r))) for r in RADII]
         return [(r, size) for r, size in pairs if math.isfinite(size)]
 
+    def rest(self, degree: int) -> float:
+        """A bound on Σ_p |a_p| from this degree on."""
+        return min((size * r**-degree / (1.0 - 1.0 / r) for r, size in self.beyond), default=math.inf)
+
+    @property
+    def largest(self) -> float:
+        """A bound on |φ(s)| for |s| ≤ 1 without its terms of degree 0 and 1."""
+        known = np.abs(self.series.coefficients) + self.series.errors
+        return float(known.sum()) + self.rest(self.series.degree + 1)
+
 
 @dataclass(frozen=True, eq=False)
 class Quadratic:
@@ -99,7 +109,7 @@ class Target:
     def largest(self) -> float:
         """A bound on |g| over the sphere: the sum of the sizes of all terms."""
         total = sum(_largest(self.polynomial.part(p)) for p in range(self.polynomial.degree + 1))
-        total += sum(min((size for _, size in ridge.beyond), default=math.inf) for ridge in self.ridges)
+        total += sum(ridge.largest for ridge in self.ridges)
         if self.quadratic is not None:
             total += float(np.abs(np.linalg.eigvalsh(self.quadratic.matrix)).max())
         return total
