@@ -75,16 +75,14 @@ def test_every_bound_is_evaluated_unless_posteriors_are_left_out():
 
 def test_without_torch_posteriors_are_left_out_and_that_is_told(without_torch):
     assert "dziugaite2017" not in bounds_of_nets.names_of_rows(StudyOptions())
-    assert (
-        "Without torch deeper nets and dziugaite2017 are left out" in bounds_of_nets.what_ran(StudyOptions(), "", 3)[1]
-    )
+    assert "Without torch deeper nets and dziugaite2017 are left out" in bounds_of_nets.what_ran(StudyOptions(), "")[1]
     with pytest.raises(InputError, match="--pac-bayes needs torch"):
         StudyOptions(pac_bayes=True)
 
 
 @pytest.mark.parametrize(("seeds", "says"), [(1, "nothing shows"), (2, "hardly known"), (3, None)])
 def test_few_seeds_are_warned_of(seeds, says):
-    told = bounds_of_nets.what_ran(StudyOptions(pac_bayes=False), "n = 50", seeds)
+    told = bounds_of_nets.what_ran(StudyOptions(pac_bayes=False, seeds=seeds), "n = 50")
     assert f"n = 50; {seeds} seed" in told[0]
     assert "δ = 0.05" in told[0]
     assert [says in sentence for sentence in told[2:]] == ([True] if says else [])

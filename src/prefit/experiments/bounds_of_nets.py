@@ -23,6 +23,7 @@ from prefit.experiments.images import chosen, fingerprint, load_images
 from prefit.experiments.options import StudyOptions, has_torch
 from prefit.experiments.slopes import Slope, slope_of
 from prefit.experiments.study import Workshop, counted, few_seeds
+from prefit.experiments.tables import Table, Value
 from prefit.gram import blas_threads
 from prefit.jobs.bounds import rows_of
 from prefit.jobs.bounds_options import BoundsOptions
@@ -36,6 +37,9 @@ from prefit.theory.bounds.statement import OWN
 
 CLASSES = "0+2+4+6+8,1+3+5+7+9"  # of digits: even, odd
 TEST = 900  # test examples at most
+SEEDS = 3
+WIDTHS = {1: 1_024, 2: 256}  # by depth, where the width stands
+FULL_WIDTHS = {1: 8_192, 2: 1_024}
 DELTA = 0.05
 POSTERIORS = ("dziugaite2017",)  # bounds that optimize one, by torch: 10 to 20 s a net
 KINDS = ("explicit", "derived", "order")
@@ -72,6 +76,15 @@ class Family:
         return TrainOptions(network="deep", depth=self.depth, loss="logistic", device=device, **shared)  # type: ignore[arg-type]
 
 
+def width_of(family: Family, asked: StudyOptions) -> int:
+    """The neurons of nets of this depth, where the width is not what changes."""
+    return asked.width or (FULL_WIDTHS if asked.full else WIDTHS)[family.depth]
+
+
+def seeds_of(asked: StudyOptions) -> range:
+    return range(asked.seed, asked.seed + (asked.seeds or SEEDS))
+
+
 def families(deepest: int) -> list[Family]:
     """L = 1, and up to the deepest where torch is installed."""
     return [Family(depth) for depth in range(1, (deepest if has_torch() else 1) + 1)]
@@ -82,8 +95,9 @@ def names_of_rows(options: StudyOptions) -> list[str]:
     return [name for name, _ in ROWS if options.posteriors or name not in POSTERIORS]
 
 
-def what_ran(asked: StudyOptions, sizes: str, seeds: int) -> list[str]:
+def what_ran(asked: StudyOptions, sizes: str) -> list[str]:
     """What was run, what is left out of it, and whether the seeds are few."""
+    seeds = len(seeds_of(asked))
     data = "digits, even against odd" if asked.only is None else chosen(asked)[0].title
     ran = f"Run: {data}, up to {TEST} test examples; {sizes}; {counted(seeds)}; δ = {DELTA:g}."
     out = ", ".join(POSTERIORS)
@@ -314,9 +328,9 @@ def _names(curves: Sequence[Curve]) -> list[str]:
     return list(dict.fromkeys([*COLOURED, *(curve.name for curve in curves)]))
 
 
-def means_table_rows(found: Sequence[Measured]) -> list[tuple[str | float | int | None, ...]]:
-    """Family, point, quantity, mean and standard deviation over seeds: the nets' own numbers, then every bound."""
-    rows: list[tuple[str | float | int | None, ...]] = []
+def means_table(found: Sequence[Measured], axis: str) -> Table:
+    """Family, point on the axis, quantity, mean and deviation over seeds: the nets' own numbers, then every bound."""
+    rows: list[tuple[Value, ...]] = []
     for one in found:
         keys = [*FACTS, *(f"{name}.{what}" for name in one.known for what in ("value", "part"))]
         for key in keys:
@@ -324,4 +338,4 @@ def means_table_rows(found: Sequence[Measured]) -> list[tuple[str | float | int 
                 deviation = float(values.std(ddof=1)) if values.size > 1 else None
                 place = int(at) if at == int(at) else float(at)
                 rows.append((one.family.name, place, key, float(values.mean()), deviation, values.size))
-    return rows
+    return Table("Means over seeds", ("nets", axis, "quantity", "mean", "standard deviation", "seeds"), rows)

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 
 from prefit.experiments.bounds_of_nets import (
+    SEEDS,
+    WIDTHS,
     Family,
     Measured,
     Net,
@@ -14,13 +16,15 @@ from prefit.experiments.bounds_of_nets import (
     drawn,
     families,
     left_out,
-    means_table_rows,
+    means_table,
     measure,
     names_of_rows,
     pool,
+    seeds_of,
     values_figure,
     what_ran,
     whose,
+    width_of,
     word,
 )
 from prefit.experiments.options import StudyOptions
@@ -30,11 +34,8 @@ from prefit.experiments.tables import Table, Value
 from prefit.reports.figures.curves import Axis
 
 EXAMPLES, FULL_EXAMPLES = 200, 1_000
-WIDTHS = {1: 1_024, 2: 256}
-FULL_WIDTHS = {1: 8_192, 2: 1_024}
 DEEPEST = 2
 PORTIONS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-SEEDS = 3
 STEPS = 5_000
 FITTED = 0.1  # training loss at which all nets stop, so that true and random labels are fitted alike
 APART = 1.1  # a bound tells labels apart if it grows by so much, and by two standard errors
@@ -47,8 +48,8 @@ def run(workshop: Workshop) -> Findings:
     portions = ", ".join(f"{portion:g}" for portion in PORTIONS)
     steps = f"at most {asked.steps or STEPS:,} steps, until the loss is {FITTED:g}"
     sizes = f"n = {examples(asked):,}; portions redrawn {portions}; m = {m}; {steps}"
-    ran = what_ran(asked, sizes, asked.seeds or SEEDS)
-    tables = {"differences": ranks_table(found), "means": means_table(found)}
+    ran = what_ran(asked, sizes)
+    tables = {"differences": ranks_table(found), "means": means_table(found, "portion")}
     return Findings(ran, [*told(found), *left_out(found)], tables, figures_of(found))
 
 
@@ -56,14 +57,10 @@ def examples(asked: StudyOptions) -> int:
     return asked.n or (FULL_EXAMPLES if asked.full else EXAMPLES)
 
 
-def width_of(family: Family, asked: StudyOptions) -> int:
-    return asked.width or (FULL_WIDTHS if asked.full else WIDTHS)[family.depth]
-
-
 def of_family(family: Family, workshop: Workshop) -> Measured:
     asked, whole = workshop.options, pool(workshop.options)
     n, width = examples(asked), width_of(family, asked)
-    seeds = range(asked.seed, asked.seed + (asked.seeds or SEEDS))
+    seeds = seeds_of(asked)
     nets = {
         f"{family.name} n={n} m={width} noise={portion:g} seed={seed}": Net(
             drawn(whole, n, seed, portion), family.options(width, seed, asked.steps or STEPS, FITTED, asked)
@@ -114,11 +111,6 @@ def tells(one: Measured, name: str) -> bool:
     """Whether random labels have a bound that is larger by APART, and by two standard errors."""
     ratio, error = growth(one, name)
     return ratio >= APART and ratio - 1.0 > 2.0 * (error or 0.0)
-
-
-def means_table(found: Sequence[Measured]) -> Table:
-    columns = ("nets", "portion", "quantity", "mean", "standard deviation", "seeds")
-    return Table("Means over seeds", columns, means_table_rows(found))
 
 
 def told(found: Sequence[Measured]) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from prefit.experiments.bounds_of_nets import (
+    SEEDS,
+    WIDTHS,
     Family,
     Measured,
     Net,
@@ -15,25 +17,23 @@ from prefit.experiments.bounds_of_nets import (
     families,
     growth_figure,
     left_out,
-    means_table_rows,
+    means_table,
     measure,
     names_of_rows,
     pool,
+    seeds_of,
     values_figure,
     what_ran,
     whose,
+    width_of,
     word,
 )
-from prefit.experiments.options import StudyOptions
 from prefit.experiments.study import Figure, Findings, Study, Workshop
 from prefit.experiments.tables import Table, Value
 from prefit.reports.figures.curves import Axis
 
 LEAST, MOST, FULL_MOST = 50, 800, 8_000
-WIDTHS = {1: 1_024, 2: 256}
-FULL_WIDTHS = {1: 8_192, 2: 1_024}
 DEEPEST = 2
-SEEDS = 3
 STEPS = 3_000
 FITTED = 0.1  # training loss at which all nets stop
 
@@ -44,13 +44,9 @@ def run(workshop: Workshop) -> Findings:
     n = ", ".join(f"{n:,}" for n in sizes(workshop))
     m = by_depth({one.depth: width_of(one, asked) for one in families(DEEPEST)})
     steps = f"at most {asked.steps or STEPS:,} steps, until the loss is {FITTED:g}"
-    ran = what_ran(asked, f"n = {n}; m = {m}; {steps}", asked.seeds or SEEDS)
-    tables = {"differences": slopes_table(found), "means": means_table(found)}
+    ran = what_ran(asked, f"n = {n}; m = {m}; {steps}")
+    tables = {"differences": slopes_table(found), "means": means_table(found, "n")}
     return Findings(ran, [*told(found), *left_out(found)], tables, figures_of(found))
-
-
-def width_of(family: Family, asked: StudyOptions) -> int:
-    return asked.width or (FULL_WIDTHS if asked.full else WIDTHS)[family.depth]
 
 
 def sizes(workshop: Workshop) -> list[int]:
@@ -63,7 +59,7 @@ def sizes(workshop: Workshop) -> list[int]:
 def of_family(family: Family, workshop: Workshop) -> Measured:
     asked, whole = workshop.options, pool(workshop.options)
     width = width_of(family, asked)
-    seeds = range(asked.seed, asked.seed + (asked.seeds or SEEDS))
+    seeds = seeds_of(asked)
     axis = sizes(workshop)
     nets = {
         f"{family.name} m={width} n={n} seed={seed}": Net(
@@ -101,11 +97,6 @@ def slopes_table(found: Sequence[Measured]) -> Table:
         | ({"fewest": f"n = {found[0].axis[0]:.0f}"} if found[0].axis.size > 1 else {}),
         {"value": "error", "complexity": "its error", "larger half": "error of it"},
     )
-
-
-def means_table(found: Sequence[Measured]) -> Table:
-    columns = ("nets", "n", "quantity", "mean", "standard deviation", "seeds")
-    return Table("Means over seeds", columns, means_table_rows(found))
 
 
 def told(found: Sequence[Measured]) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from prefit.errors import InputError
 from prefit.experiments.bounds_of_nets import (
+    SEEDS,
     Family,
     Measured,
     Net,
@@ -20,10 +21,11 @@ from prefit.experiments.bounds_of_nets import (
     families,
     growth_figure,
     left_out,
-    means_table_rows,
+    means_table,
     measure,
     names_of_rows,
     pool,
+    seeds_of,
     values_figure,
     what_ran,
     whose,
@@ -38,7 +40,6 @@ EXAMPLES = 300
 NARROWEST, WIDEST = 128, 8_192
 WIDEST_DEEP = 1_024  # of L = 2 and 3, whose layers have m² weights; all with --full
 DEEPEST = 3
-SEEDS = 3
 STEPS = 100
 TOLD = ("bartlett2017", "neyshabur2018", "golowich2018")
 
@@ -75,7 +76,7 @@ def run(workshop: Workshop) -> Findings:
     if asked.width is not None and asked.width < NARROWEST:
         raise InputError(f"--width must be {NARROWEST} or more, the narrowest nets here, got {asked.width}. Take more.")
     found = [of_family(family, workshop) for family in families(DEEPEST)]
-    tables = {"differences": slopes_table(found), "means": means_table(found)}
+    tables = {"differences": slopes_table(found), "means": means_table(found, "m")}
     return Findings(
         ran(found, asked), [*told(found), *left_out(found), *_capped(found, asked)], tables, figures_of(found)
     )
@@ -84,7 +85,7 @@ def run(workshop: Workshop) -> Findings:
 def ran(found: Sequence[Measured], asked: StudyOptions) -> list[str]:
     m = by_depth({one.family.depth: int(one.axis[-1]) for one in found})
     sizes = f"n = {asked.n or EXAMPLES:,}; m = {NARROWEST}, doubled up to {m}; {asked.steps or STEPS:,} steps"
-    return what_ran(asked, sizes, asked.seeds or SEEDS)
+    return what_ran(asked, sizes)
 
 
 def widest(family: Family, asked: StudyOptions) -> int:
@@ -105,7 +106,7 @@ def of_family(family: Family, workshop: Workshop) -> Measured:
     asked, whole = workshop.options, pool(workshop.options)
     widths = [NARROWEST << i for i in range(32) if NARROWEST << i <= widest(family, asked)]
     n, steps = asked.n or EXAMPLES, asked.steps or STEPS
-    seeds = range(asked.seed, asked.seed + (asked.seeds or SEEDS))
+    seeds = seeds_of(asked)
     samples = {seed: drawn(whole, n, seed) for seed in seeds}
     nets = {
         f"{family.name} n={n} m={m} seed={seed}": Net(samples[seed], family.options(m, seed, steps, None, asked))
@@ -142,11 +143,6 @@ def slopes_table(found: Sequence[Measured]) -> Table:
         | {"complexity": "complexity", "widest": "at widest"},
         {"complexity": "error", "widest half": "its error", "value": "error of it"},
     )
-
-
-def means_table(found: Sequence[Measured]) -> Table:
-    columns = ("nets", "m", "quantity", "mean", "standard deviation", "seeds")
-    return Table("Means over seeds", columns, means_table_rows(found))
 
 
 def told(found: Sequence[Measured]) -> list[str]:

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field, replace
 from rich.cells import cell_len, set_cell_size
 
 from prefit.documents.numbers import mean_and_spread, number
-from prefit.reports.layout import INDENT, wrapped
+from prefit.reports.layout import INDENT, wrapped, wrapped_rows
 
 Value = str | int | float | None
 SCREEN = 80  # columns of a terminal
-_LEAST = 12  # columns of the first cells of a line
 _SEEN = 5e-4  # of a number: an error below is not seen in its three digits
 
 
@@ -63,7 +62,8 @@ class Table:
         names = [name for name in shown.columns if name in kept]
         heads = [self.screen.get(name, name) for name in names]
         columns = [_column(head, *shown._told(name)) for head, name in zip(heads, names, strict=True)]
-        found = _rows(columns, width)
+        within = wrapped_rows(list(zip(*columns, strict=True)), width - len(INDENT))
+        found = [[f"{INDENT}{line}".rstrip() for line in lines] for lines in within]
         lines = [*wrapped(self.title, width), *found[0]]
         for i, row in enumerate(shown.rows):
             if i == 0 or row[0] != shown.rows[i - 1][0]:
@@ -102,16 +102,3 @@ def _column(head: str, cells: Sequence[str], numbers: bool) -> list[str]:
     """The heading and the cells, as wide as the widest; numbers to the right, words to the left."""
     width = max(map(cell_len, (head, *cells)))
     return [" " * (width - cell_len(text)) + text if numbers else set_cell_size(text, width) for text in (head, *cells)]
-
-
-def _rows(columns: Sequence[Sequence[str]], width: int) -> list[list[str]]:
-    """Each row in as many lines as its first cell takes of what the others leave; what has no room at all is cut."""
-    first, *others = columns
-    rest = ["".join(f"  {cell}" for cell in cells) for cells in zip(*others, strict=True)] or [""] * len(first)
-    room = min(max(width - len(INDENT) - cell_len(rest[0]), _LEAST), cell_len(first[0]))
-    rows = []
-    for cell, after in zip(first, rest, strict=True):
-        told = wrapped(cell.rstrip(), room) if cell_len(cell.rstrip()) > room else [cell]
-        lines = [INDENT + set_cell_size(told[0], room) + after, *(INDENT + line for line in told[1:])]
-        rows.append([set_cell_size(line, min(cell_len(line), width)).rstrip() for line in lines])
-    return rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
@@ -44,11 +45,19 @@ def table(rows: Sequence[Sequence[str]], width: int) -> list[str]:
 
 def wrapped_table(rows: Sequence[Sequence[str]], width: int, least: int = 12) -> list[str]:
     """The same with a first column as wide as the others leave it, at least `least`, its cells wrapped."""
+    return [line for lines in wrapped_rows(rows, width, least) for line in lines]
+
+
+def wrapped_rows(rows: Sequence[Sequence[str]], width: int, least: int = 12) -> list[list[str]]:
+    """The lines of each row of a `wrapped_table`."""
     rest = [list(row[1:]) for row in rows]
     taken = max(cell_len(line.rstrip()) for line in table(rest, 10**6))
     room = min(max(width - taken - 2, least), max(cell_len(row[0]) for row in rows))
     told: list[list[str]] = []
+    counts = []
     for first, others in zip((row[0] for row in rows), rest, strict=True):
         lines = wrapped(first, room) or [""]
         told += [[lines[0], *others], *([line, *([""] * len(others))] for line in lines[1:])]
-    return table(told, width)
+        counts.append(len(lines))
+    lines_of_all = iter(table(told, width))
+    return [list(islice(lines_of_all, count)) for count in counts]

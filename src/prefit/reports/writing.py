@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,17 +34,28 @@ class Written:
 
 
 def write_forecast(result: Forecast, folder: Path, formats: Sequence[str] = (), document: str | None = None) -> Path:
-    """Write the page, the figures and, where its text is given, the document; returns the page's path.
-
-    The texts are made before the first file is written, each file is written whole, figures of older runs go with
-    their document.
-    """
+    """Write the page, the figures and, where its text is given, the document; returns the page's path."""
     from prefit.reports.figures import FIGURES, forecast_figures
 
-    texts = {} if document is None else {DOCUMENT: document}
-    charts = forecast_figures(result) if formats else {}
-    stale = () if document is None else tuple(FIGURES)
-    return write_result(Written(texts | {PAGE: forecast_page(result)}, charts, stale), folder, formats)
+    files = {DOCUMENT: document, PAGE: forecast_page(result)}
+    return write_kind(files, lambda: forecast_figures(result), tuple(FIGURES), folder, formats)
+
+
+def write_kind(
+    files: Mapping[str, str | None],
+    charts: Callable[[], Mapping[str, alt.LayerChart]],
+    figures: Sequence[str],
+    folder: Path,
+    formats: Sequence[str],
+) -> Path:
+    """Write a document, None where it stands already, its page and its figures; returns the page's path.
+
+    The texts are made before the first file is written, each file is written whole, figures of older runs, by the
+    names that this kind of result has, go with their document.
+    """
+    texts = {name: text for name, text in files.items() if text is not None}
+    stale = figures if len(texts) == len(files) else ()
+    return write_result(Written(texts, charts() if formats else {}, stale), folder, formats)
 
 
 def write_result(result: Written, folder: Path, formats: Sequence[str]) -> Path:

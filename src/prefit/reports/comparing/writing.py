@@ -7,20 +7,14 @@ from pathlib import Path
 
 from prefit.documents.kernels import Kernels
 from prefit.reports.comparing.page import kernels_page
-from prefit.reports.writing import Written, write_result
+from prefit.reports.writing import write_kind
 
 DOCUMENT, PAGE = "kernels.json", "kernels.html"
 
 
 def write_kernels(result: Kernels, folder: Path, formats: Sequence[str] = (), document: str | None = None) -> Path:
-    """Write the page, the figure and, where its text is given, the document; returns the page's path.
-
-    The texts are made before the first file is written, each file is written whole, figures of older runs go with
-    their document.
-    """
+    """Write the page, the figure and, where its text is given, the document; returns the page's path."""
     from prefit.reports.comparing.figures import FIGURES, kernels_figures
 
-    texts = {} if document is None else {DOCUMENT: document}
-    charts = kernels_figures(result) if formats else {}
-    stale = () if document is None else FIGURES
-    return write_result(Written(texts | {PAGE: kernels_page(result)}, charts, stale), folder, formats)
+    files = {DOCUMENT: document, PAGE: kernels_page(result)}
+    return write_kind(files, lambda: kernels_figures(result), tuple(FIGURES), folder, formats)
