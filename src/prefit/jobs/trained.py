@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -58,7 +59,7 @@ class Trained:
     seed: int = 0
     notes: tuple[str, ...] = field(default=())
 
-    @property
+    @cached_property
     def test_error(self) -> float | None:
         """Portion of the test examples that are misclassified."""
         if self.test is None:
