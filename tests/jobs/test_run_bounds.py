@@ -169,7 +169,7 @@ def test_the_test_error_has_its_exact_interval_and_a_bound_below_it_is_noted(tra
 
     use(monkeypatch, row("low", 0.0))
     test = trained.test
-    wrong = trained.__class__(**{**vars(trained), "test": test.__class__(test.X, -test.Y, 1 - test.labels)})
+    wrong = replace(trained, test=replace(test, Y=-test.Y, labels=1 - test.labels))
     result = run_bounds(wrong, BoundsOptions(delta=0.1))
     exact = binomtest(round(result.test.error * 100), 100).proportion_ci(0.9, "exact")
     assert (result.test.lower, result.test.upper) == pytest.approx((exact.low, exact.high))
