@@ -150,6 +150,7 @@ def test_together_gives_every_row_its_share(trained, monkeypatch):
         deltas.append(subject.delta)
         return bound("seen", subject.kernel.converged)
 
+    monkeypatch.setattr(job, "OF_KERNEL", {"seen"})
     use(monkeypatch, ("seen", seen), row("a", 1.0), row("b", 1.0), row("c", 1.0))
     alone = run_bounds(trained, BoundsOptions(delta=0.08))
     shared = run_bounds(trained, BoundsOptions(delta=0.08, together=True, skip=("c",)))
@@ -185,6 +186,22 @@ def test_what_the_kernel_says_is_what_the_forecast_says(trained):
     assert facts.margin[0] <= facts.margin[1]
     assert 1.0 / facts.margin[1] ** 2 <= facts.quadratic_form
     assert facts.reason == ""
+
+
+def test_the_kernel_and_its_margin_are_computed_for_rows_that_look_at_them(trained, monkeypatch):
+    without = kernel_facts(trained, BoundsOptions(only=("arora2019_wide",)), 0.05)
+    assert without.margin is None
+    assert without.converged is not None
+    monkeypatch.setattr(job, "kernel_facts", lambda *given: pytest.fail("the kernel was computed for nobody"))
+    assert [row.name for row in run_bounds(trained, BoundsOptions(only=("harvey2017",))).bounds] == ["harvey2017"]
+
+
+def test_inputs_with_both_labels_have_no_margin(trained):
+    labels = trained.labels.copy()
+    labels[1] = 1 - labels[0]
+    X = trained.X.copy()
+    X[1] = X[0]
+    assert kernel_facts(replace(trained, X=X, labels=labels), BoundsOptions(), 0.05).margin == (0.0, 0.0)
 
 
 def test_the_same_network_and_options_give_the_same_digits(trained):
@@ -241,19 +258,26 @@ def test_rows_that_take_long_are_told_with_what_shortens_them(options, says, sil
     assert silent not in told
 
 
-def test_what_takes_long_is_told_before_the_first_row_and_not_again(trained):
+@pytest.mark.parametrize(
+    ("only", "then"),
+    [
+        ("arora2019_wide,dziugaite2017", ["The kernel first: 60 examples, 64 features. The Gram matrix"]),
+        ("golowich2018,dziugaite2017", []),  # no row that looks at the kernel: the descent itself is what was begun
+    ],
+)
+def test_what_takes_long_is_told_before_the_first_row_and_not_again(trained, only, then):
     class Telling(Stopping):
         def tell(self, sentence):
             said.append(sentence)
 
-    said, options = [], BoundsOptions(only="golowich2018,dziugaite2017", pac_steps=10**6)
+    said, options = [], BoundsOptions(only=only, pac_steps=10**6)
     keeper = Telling(None, saves=4)
     for _ in range(2):
         with pytest.raises(Interrupted):
             run_bounds(trained, options, keeper=keeper)
         keeper.saves = 1
-    assert ["Of the rows" in sentence for sentence in said] == [True, False]
-    assert said[1].startswith("The kernel first: 60 examples, 64 features. The Gram matrix")
+    assert said[0].startswith("Of the rows")
+    assert [sentence[: len(start)] for sentence, start in zip(said[1:], then, strict=True)] == then
 
 
 def test_a_row_that_cannot_be_had_takes_no_time(trained):

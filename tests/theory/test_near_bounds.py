@@ -11,7 +11,7 @@ import pytest
 
 from prefit.errors import InputError
 from prefit.kernels import Conjugate
-from prefit.theory.bounds import ROWS, KernelFacts, Layered, Subject
+from prefit.theory.bounds import OF_KERNEL, OF_MARGIN, ROWS, KernelFacts, Layered, Subject
 from prefit.theory.bounds.arora2018 import best_compression, cushions, rebuilt
 from prefit.theory.bounds.hardt2016 import descended
 from prefit.theory.bounds.inverse_kl import inverse_kl
@@ -368,3 +368,16 @@ def test_every_row_has_an_answer_for_deep_nets_classes_and_nets_that_did_not_mov
 
 def test_the_shares_of_all_scales_sum_to_one():
     assert sum(share(k) for k in range(-100_000, 100_001)) == pytest.approx(1.0, abs=1e-4)
+
+
+# What rows look at ----------------------------------------------------------------------------------------------------
+
+
+def test_only_rows_that_say_so_look_at_the_kernel_or_its_margin():
+    quick = {"dziugaite2017.steps": 2.0, "lambda_0": 0.02}
+    subject = subject_of(two_layer(), n=50, options=quick)
+    blind = replace(subject, kernel=None)
+    apart = replace(subject, kernel=replace(FACTS, margin=(0.2, 0.3)))
+    found = {name: [bound(name, one) for one in (subject, blind, apart)] for name in ALL}
+    assert {name for name, (whole, without, _) in found.items() if whole != without} == OF_KERNEL
+    assert {name for name, (whole, _, other) in found.items() if whole != other} == OF_MARGIN

@@ -31,7 +31,7 @@ from prefit.jobs.memory import allowed_bytes, peak_bytes
 from prefit.jobs.progress import Clock, Show, silent
 from prefit.jobs.trained import Trained, subject_of
 from prefit.storage import Forgetful, Keeper
-from prefit.theory.bounds import ROWS, Assumption, Bound, Row, Subject
+from prefit.theory.bounds import OF_KERNEL, ROWS, Assumption, Bound, Row, Subject
 from prefit.theory.bounds.statement import OWN
 from prefit.theory.clopper1934 import error_interval
 from prefit.theory.source import Source
@@ -84,11 +84,11 @@ def run_bounds(
     clock, keeper, device = Clock(progress), keeper or Forgetful(), options.place
     place = device.partition(" ")[0]
     subject = subject_of(trained, options.row_delta, None, options.seed, place, options.single, keeper)
-    begun = any(keeper.load(stage) is not None for stage in (KERNEL, *map(_stage, options.names)))
+    begun = any(keeper.load(stage) is not None for stage in (KERNEL, *options.names, *map(_stage, options.names)))
     ahead = "" if begun else slow_rows(subject, options.names)
     if ahead:
         keeper.tell(ahead)
-    if trained.kernel is not None:
+    if trained.kernel is not None and not OF_KERNEL.isdisjoint(options.names):
         with clock.phase("kernel"):
             facts = kernel_facts(trained, options, options.row_delta, progress, keeper)
         subject = replace(subject, kernel=facts)

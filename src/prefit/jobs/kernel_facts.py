@@ -9,16 +9,17 @@ import numpy as np
 from prefit.data.distinct import unit_rows
 from prefit.jobs.bounds_options import BoundsOptions
 from prefit.jobs.forecast import run_forecast
-from prefit.jobs.limit import DENSE_UP_TO
+from prefit.jobs.memory import allowed_bytes
 from prefit.jobs.options import ForecastOptions
 from prefit.jobs.progress import Show, silent
+from prefit.jobs.separability import SignedRows, margin_bytes
 from prefit.jobs.trained import Trained
 from prefit.kernels import kernel_named
 from prefit.storage import Forgetful, Keeper, Within
-from prefit.theory.bounds import KernelFacts
-from prefit.theory.margins import hard_margin
+from prefit.theory.bounds import OF_MARGIN, KernelFacts
 
 STAGE = "kernel-facts"
+MARGIN_UP_TO = 10_000  # examples; above, the bracket of a hard margin is an hour
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def _computed(trained: Trained, options: BoundsOptions, delta: float, progress: 
         name=trained.kernel,
         diagonal=forecast.kernel.diagonal,
         quadratic_form=labels.quadratic_form.upper,
-        margin=_margin(trained),
+        margin=_margin(trained, options),
         converged=bound.explicit,
         stopped=None if stopped is None else stopped.value,
         step=None if stopped is None else stopped.step,
@@ -82,15 +83,16 @@ def _computed(trained: Trained, options: BoundsOptions, delta: float, progress: 
     )
 
 
-def _margin(trained: Trained) -> tuple[float, float] | None:
-    """The bracket of the kernel's hard margin; None for more than two classes, and for many examples."""
+def _margin(trained: Trained, options: BoundsOptions) -> tuple[float, float] | None:
+    """The bracket of the kernel's hard margin on the sphere, for rows that want it and two classes.
+
+    None also where there are too many examples, or the memory does not hold their kernel.
+    """
     assert trained.kernel is not None
     n = trained.labels.size
-    if len(trained.data.classes) != 2 or n > DENSE_UP_TO:
+    wanted = trained.sphere and len(trained.data.classes) == 2 and not OF_MARGIN.isdisjoint(options.names)
+    if not wanted or n > MARGIN_UP_TO or margin_bytes(n) > allowed_bytes(options.memory):
         return None
-    rows, lengths = unit_rows(trained.X)
-    K = np.asarray(kernel_named(trained.kernel)(rows @ rows.T))
-    if not trained.sphere:
-        K *= np.multiply.outer(lengths, lengths)
-    found = hard_margin(K, np.where(trained.labels == 0, 1.0, -1.0))
+    rows, _ = unit_rows(trained.X)
+    found = SignedRows.of(rows, np.where(trained.labels == 0, 1.0, -1.0)).of_kernel(kernel_named(trained.kernel))
     return found.lower, found.upper

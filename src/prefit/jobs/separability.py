@@ -76,13 +76,14 @@ class SignedRows:
 
     def conjugate(self, layers: int) -> Margin:
         """γ₂ for a net of L hidden layers: of Σ^{L−1}, of the inputs themselves for L = 1."""
-        return self._of(None if layers == 1 else Conjugate(layers - 1))
+        return self.of_kernel(None if layers == 1 else Conjugate(layers - 1))
 
     def last_layer(self, layers: int) -> Margin:
         """B_* of K_L."""
-        return self._of(NTK(layers).layer(layers))
+        return self.of_kernel(NTK(layers).layer(layers))
 
-    def _of(self, kernel: Kernel | None) -> Margin:
+    def of_kernel(self, kernel: Kernel | None) -> Margin:
+        """B_* of any kernel; None is that of the inputs themselves."""
         if self.contradicting:
             return Margin(0.0, 0.0, np.full(self.labels.size, 1.0 / self.labels.size), True)
         return HeldKernel.of(self.rows, kernel).margin(self.labels)

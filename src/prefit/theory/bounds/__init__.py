@@ -49,5 +49,19 @@ ROWS: tuple[tuple[str, Row], ...] = (  # by name, in the order of the table
     ("daniely2017", daniely2017),
     ("allenzhu2018", allenzhu2018),
 )
+OF_KERNEL = frozenset({"arora2019_wide", "arora2019_paper", "caogu2019"})  # those that look at `Subject.kernel`
+OF_MARGIN = frozenset({"caogu2019"})  # and at its hard margin
 
-__all__ = ["ROWS", "Assumption", "Bound", "KernelFacts", "Kind", "Layered", "Row", "Subject", "Verdict"]
+__all__ = [
+    "OF_KERNEL",
+    "OF_MARGIN",
+    "ROWS",
+    "Assumption",
+    "Bound",
+    "KernelFacts",
+    "Kind",
+    "Layered",
+    "Row",
+    "Subject",
+    "Verdict",
+]

@@ -121,7 +121,7 @@ class Subject:
     loss … one_pass  how it was trained, None where nobody said
     X_test, test_labels  a test split, or None
     test_error, train_error  0–1 errors
-    keeper       where a row of minutes keeps its state, and finds it again
+    keeper       where a row of minutes keeps its state under its own name, and finds it again
     """
 
     kind: Literal["two-layer", "deep", "module"]
