@@ -46,14 +46,41 @@ def jointly(W, v, X, B):
     for x in X:
         for side in (1.0, -1.0):
             chosen = [(abs(out), abs(w @ x)) for w, out in zip(W, v, strict=True) if side * out > 0.0]
-
-            def dual(log_mu, chosen=chosen, x=x):
-                mu = math.exp(log_mu)
-                return B**2 * (x @ x) / (4 * mu) + sum(a * max(0.0, mu * a - u) for a, u in chosen)
-
-            found = minimize_scalar(dual, bounds=(-12.0, 12.0), method="bounded", options={"xatol": 1e-10})
-            total += found.fun if chosen else 0.0
+            total += changing_sides(chosen, B * math.sqrt(x @ x))
     return total / (2 * len(X))
+
+
+def changing_sides(chosen, reach):
+    """min over μ of reach²/(4μ) + Σ a (μ a − u)₊ over (a, u), the dual of what units can add; 0 for no unit."""
+
+    def dual(log_mu):
+        mu = math.exp(log_mu)
+        return reach**2 / (4 * mu) + sum(a * max(0.0, mu * a - u) for a, u in chosen)
+
+    found = minimize_scalar(dual, bounds=(-12.0, 12.0), method="bounded", options={"xatol": 1e-10})
+    return found.fun if chosen else 0.0
+
+
+def not_linear(start, radii, x):
+    """(meeting, up, down): docs/proofs.md P20.4 for one input, every Jacobian formed as a product of matrices."""
+    D, h, before, moves = len(start), x, [], [0.0]
+    for A, radius in zip(start, radii, strict=True):
+        moves.append(np.linalg.svd(A)[1][0] * moves[-1] + radius * (np.linalg.norm(h) + moves[-1]))
+        before.append(A @ h)
+        h = np.maximum(before[-1], 0.0)
+    meeting, sides = 0.0, [0.0, 0.0]
+    for l in range(D):
+        J = np.eye(len(start[l]))  # of the outputs by z_l and, without the step of σ there, by h_l
+        for k in range(l, D - 1):
+            step = np.eye(len(before[k])) if k == l else np.diag((before[k] >= 0.0).astype(float))
+            J = start[k + 1] @ step @ J
+        if l < D - 1:
+            for side, sign in enumerate((1.0, -1.0)):
+                chosen = [(abs(a), abs(z)) for a, z in zip(J[0], before[l], strict=True) if sign * a > 0.0]
+                sides[side] += changing_sides(chosen, moves[l + 1]) if moves[l + 1] else 0.0
+            J = J @ np.diag((before[l] >= 0.0).astype(float))
+        meeting += radii[l] * np.linalg.norm(J) * moves[l]
+    return meeting, *sides
 
 
 def rounded_up(value, start, ratio):

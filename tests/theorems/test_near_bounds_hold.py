@@ -131,25 +131,30 @@ def test_arora2018_unpaid_signs_are_no_bound():
 # The net itself, from a start that knew the sample -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["arora2019_finite", "caogu2020"])
-def test_a_start_that_knew_the_sample_breaks_the_bound(name):
+@pytest.mark.parametrize(("name", "middle"), [("arora2019_finite", 0), ("caogu2020", 0), ("caogu2020", 1)])
+def test_a_start_that_knew_the_sample_breaks_the_bound(name, middle):
     """Negative control: right wherever the sample was and wrong elsewhere, passed off as a net that had not moved."""
     for seed in range(3):
-        subject, error = shattered(np.random.default_rng([21, seed]))
+        subject, error = shattered(np.random.default_rng([21, seed]), middle)
         cheat = replace(subject, net=replace(subject.net, start=subject.net.matrices))
         row = dict(ROWS)[name]
         assert row(subject, silent).value >= error > row(cheat, silent).value
 
 
-def shattered(rng: np.random.Generator, size: int = 1800, n: int = 1200) -> tuple[Subject, float]:
-    """As many dimensions as points, random labels: two units that are right at the n points drawn, and their error."""
+def shattered(rng: np.random.Generator, middle: int, size: int = 1800, n: int = 1200) -> tuple[Subject, float]:
+    """As many dimensions as points, random labels: two units that are right at the n points drawn, and their error.
+
+    middle   layers that hand both units on, and stay
+    """
     points = rng.standard_normal((size, size))
     points /= np.linalg.norm(points, axis=1, keepdims=True)
     signs, rows = rng.choice([-1.0, 1.0], size), rng.integers(0, size, n)
     seen = np.isin(np.arange(size), rows)
-    w = np.linalg.solve(points, np.where(seen, signs, -signs))
+    w = 4.0 * np.linalg.solve(points, np.where(seen, signs, -signs))  # outputs ±4: no unit near to changing sides
     v = np.array([[1.0, -1.0]])
-    net = Layered((np.stack([w, -w]), v), (rng.standard_normal((2, size)), v), (True, False))
+    above = (*(np.eye(2),) * middle, v)
+    start = (rng.standard_normal((2, size)), *above)
+    net = Layered((np.stack([w, -w]), *above), start, (True, *(False,) * len(above)))
     labels = (signs[rows] < 0.0).astype(np.int64)
     subject = Subject("module", net, points[rows], signs[rows][:, None], labels, 2, 0.5, DELTA, sphere=True)
     return subject, float((signs * net.outputs(points)[:, 0] <= 0.0).mean())

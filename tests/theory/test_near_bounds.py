@@ -122,6 +122,25 @@ def test_arora2019_finite_is_its_formula(reach, equal):
     assert all(one.met for one in found.assumptions)
 
 
+@pytest.mark.parametrize("net", [deep(), deep(sizes=(3, 5, 5, 5, 1))], ids=["L = 2", "L = 3"])
+def test_caogu2020_is_its_formula_at_any_depth(net):
+    subject, n = subject_of(net), 30
+    changes = [np.linalg.norm(A - A0) for A, A0 in zip(net.matrices, net.start, strict=True)]
+    found = [slow.rounded_up(change, 0.25 / np.linalg.norm(net.start[-1]), 2**0.25) for change in changes]
+    radii = [radius if one else 0.0 for (radius, _), one in zip(found, net.trained, strict=True)]
+    share = math.prod(of for (_, of), one in zip(found, net.trained, strict=True) if one)
+    G = [slow.layer_gradients(net.start, net.trained, x) for x in subject.X]
+    linear = sum(radii[l] * math.sqrt(sum((g[l] ** 2).sum() for g in G)) for l in range(len(G[0]))) / n
+    rest = sum(
+        meeting + (up + down) / 2 for meeting, up, down in (slow.not_linear(net.start, radii, x) for x in subject.X)
+    )
+    row = bound("caogu2020", subject)
+    assert (row.terms["I1"], row.terms["I2"]) == pytest.approx((rest / n, linear), rel=1e-7)
+    assert row.terms["tau"] == pytest.approx(max(radii))
+    assert row.value == pytest.approx(slow.caogu(subject.margins, linear + rest / n, 0.05 * share), rel=1e-7)
+    assert row.verdict(0.4) in ("informative", "vacuous")
+
+
 def test_caogu2020_is_its_formula():
     subject = subject_of(two_layer(reach=0.2))
     W, W0, v = subject.net.matrices[0], subject.net.start[0], subject.net.start[1][0]
@@ -368,6 +387,14 @@ def test_every_row_has_an_answer_for_deep_nets_classes_and_nets_that_did_not_mov
 
 def test_the_shares_of_all_scales_sum_to_one():
     assert sum(share(k) for k in range(-100_000, 100_001)) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_a_net_of_which_nothing_was_trained_has_every_row():
+    net = two_layer()
+    subject = subject_of(Layered(net.start, net.start, (False, False)), n=50, options={"dziugaite2017.steps": 2.0})
+    found = {name: bound(name, subject) for name in ALL}
+    assert found["caogu2020"].terms["I1"] == found["caogu2020"].terms["I2"] == 0.0
+    assert found["caogu2020"].value < bound("caogu2020", replace(subject, net=net)).value
 
 
 # What rows look at ----------------------------------------------------------------------------------------------------

@@ -46,14 +46,14 @@ KINDS = ("explicit", "derived", "order")
 FACTS = ("test_error", "train_error", "loss", "radius")
 ROUNDING = 1e-9  # of an exponent
 GROWING = (  # as many as colours tell apart
-    *("caogu2020", "caogu2020_measured", "caogu2020_order", "bartlett2017", "neyshabur2018", "golowich2018"),
-    *("neyshabur2019", "harvey2017"),
+    *("caogu2020", "caogu2020_order", "bartlett2017", "neyshabur2018"),
+    *("golowich2018", "neyshabur2019", "harvey2017"),
 )
 ERROR = "test error"
 COLOURED = (  # in the order of the colours, seven to a line: one bound has one colour in all figures, and never meets
     # another of that colour that is drawn alike (solid on this net's error, dotted on another's, dashed the rest)
     *("caogu2020", "bartlett2017", "golowich2018", "neyshabur2018", "neyshabur2019", "harvey2017", "arora2019_finite"),
-    *("valleperez2018", "dziugaite2017", "arora2018", ERROR, "caogu2020_measured", "arora2019_wide", "caogu2020_order"),
+    *("valleperez2018", "dziugaite2017", "arora2018", ERROR, "arora2019_wide", "caogu2020_order"),
 )
 PART = {"caogu2020_order": "near", "li2018": "order"}  # the term that grows; of others "complexity", or the value
 
@@ -314,8 +314,7 @@ def values_figure(one: Measured, x: Axis) -> alt.LayerChart | None:
 def growth_figure(one: Measured, x: Axis) -> alt.LayerChart | None:
     """The growing part of the best known bounds over what it is at the first point."""
     curves = []
-    without = {"caogu2020_measured"} if "caogu2020" in one.known else set()  # of one hidden layer the bound is known
-    for name in [name for name in one.known if name in GROWING and name not in without]:
+    for name in [name for name in one.known if name in GROWING]:
         part = one.mean(f"{name}.part")
         if np.isfinite(part).all() and part.min() > 0.0:
             drawn_as: Literal["line", "dashed"] = "dashed" if one.kinds[name] == "order" else "line"

@@ -151,8 +151,7 @@ def told(found: Sequence[Measured]) -> list[str]:
 
 def _told_of(one: Measured) -> list[str]:
     parts = []
-    names = ("caogu2020" if one.family.depth == 1 else "caogu2020_measured", *TOLD)
-    for name in names:
+    for name in ("caogu2020", *TOLD):
         slope = one.slope(name, part=True) if name in one.known else None
         if slope is not None:
             error = "" if slope.error is None else f" ± {slope.error:.2f}"

@@ -1,7 +1,7 @@
 """Cao, Gu 2020, arXiv:1902.01384, Theorem 3.1: by the distance from the start, layer by layer.
 
-Three rows: its computable form for one hidden layer, a bound (docs/proofs.md P20); the same for any depth, where the
-linearization error is measured, not bounded; and the theorem as it is printed, whose constant has no name.
+Three rows: its computable form, a bound (docs/proofs.md P20); the same where the linearization error is measured, not
+bounded; and the theorem as it is printed, whose constant has no name.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import numpy as np
 
 from prefit.theory.bounds.conditions import all_met, on_sphere, signs
 from prefit.theory.bounds.grids import Geometric
+from prefit.theory.bounds.linearization import richness
 from prefit.theory.bounds.margins import drawn_start, positive, sampling
-from prefit.theory.bounds.near_start import conditions, near_start, richness
+from prefit.theory.bounds.near_start import few_pairs
 from prefit.theory.bounds.scales import Scaled, at_best_scale, surrogate
 from prefit.theory.bounds.statement import Assumption, Bound
 from prefit.theory.bounds.subject import Layered, Subject
@@ -23,7 +24,7 @@ from prefit.theory.bounds.tangent import linearized, moved
 from prefit.theory.source import Source
 
 AUTHORS, YEAR = "Cao, Gu", 2020
-FIRST, RATIO = 0.25, 2.0**0.25  # τ_j = FIRST · RATIO^j/‖∂f‖, our choice: rounding up costs at most a fifth of τ
+FIRST, RATIO = 0.25, 2.0**0.25  # τ_j = FIRST · RATIO^j/‖A_D(0)‖, our choice: rounding up costs at most a fifth of τ
 
 COMPUTED = Bound(
     name="caogu2020",
@@ -57,15 +58,22 @@ ORDER = Bound(
 
 
 def caogu2020(subject: Subject, progress: Callable[[float], None]) -> Bound:
-    """One hidden layer: E_S the mean of 1/(1 + exp(y f)), I₂ = (τ/n) ‖Z(0)‖_F, I₁ over all movements of length τ."""
-    row = replace(COMPUTED, assumptions=conditions(subject))
+    """Any depth: E_S the mean of 1/(1 + exp(y f)), I₁ and I₂ over all movements of the layers' lengths τ_l.
+
+    The paper has one τ for all layers and bounds I₁ up to a constant; here it is computed from W(0) and the inputs.
+    """
+    row = replace(COMPUTED, assumptions=(signs(subject), *sampling(subject), drawn_start(subject), few_pairs(subject)))
     if not all_met(row.assumptions):
         return row
-    net = near_start(subject)
-    tau, share = Geometric(FIRST * net.scale, RATIO).over(net.total)
-    parts = richness(net, subject.X, 0.0, tau, progress)
-    best = _at_best_scale(subject, parts.linear + parts.total, share)
-    terms = _terms(best) | {"tau": tau, "tau_measured": net.total, "I1": parts.total, "I2": parts.linear}
+    net, lengths = subject.net, moved(subject.net)
+    grid = Geometric(FIRST / positive(float(np.linalg.norm(net.start[-1]))), RATIO)
+    found = [grid.over(float(length)) for length in lengths]
+    radii = np.zeros(len(net.start))
+    radii[np.array(net.trained)] = [radius for radius, _ in found]
+    parts = richness(net, subject.X, radii, progress)
+    best = _at_best_scale(subject, parts.linear + parts.rest, math.prod(share for _, share in found))
+    terms = _terms(best) | {"tau": float(radii.max()), "tau_measured": float(lengths.max(initial=0.0))}
+    terms |= {"I1": parts.rest, "I2": parts.linear}
     return replace(row, value=best.value, terms=terms, comment="The class is all nets this near to W(0).")
 
 
@@ -75,14 +83,14 @@ def caogu2020_measured(subject: Subject, progress: Callable[[float], None]) -> B
     Layer by layer I₂ = (τ/n) Σ_l √(Σ_i ‖∂f(x_i)/∂A_l‖_F²), τ the largest movement; together, T being the length of all
     movements, (T/n) √(Σ_{l,i} ‖∂f(x_i)/∂A_l‖_F²). The smaller counts, and δ is shared between them.
     """
-    ball = "the linearization error is bounded over the whole ball (for one hidden layer: caogu2020)"
+    ball = "the linearization error is bounded over the whole ball, as in caogu2020"
     asked = (signs(subject), drawn_start(subject), *sampling(subject), Assumption(ball, False))
     row = replace(MEASURED, assumptions=asked)
     if not subject.binary:
         return row
     seen, lengths, n = linearized(subject.net, subject.X, progress), moved(subject.net), subject.n
     first = FIRST / _start_size(subject.net)
-    tau, share_tau = Geometric(first, RATIO).over(float(lengths.max()))
+    tau, share_tau = Geometric(first, RATIO).over(float(lengths.max(initial=0.0)))
     T, share_T = Geometric(first, RATIO).over(float(np.linalg.norm(lengths)))
     by_layer, joint = tau / n * float(seen.norms.sum()), T / n * float(np.linalg.norm(seen.norms))
     I1 = float(np.abs(subject.outputs[:, 0] - seen.outputs).mean())

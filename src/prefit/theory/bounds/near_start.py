@@ -48,15 +48,19 @@ class NearStart:
 
 def conditions(subject: Subject) -> tuple[Assumption, ...]:
     """What makes the subject a net of this kind, W(0) and the inputs being what they have to be."""
-    net = subject.net
-    pairs = subject.n * net.start[0].shape[0]
+    one = subject.net.trained == (True, False)
     return (
-        Assumption("the network has one hidden layer, and only this layer is trained", net.trained == (True, False)),
+        Assumption("the network has one hidden layer, and only this layer is trained", one),
         signs(subject),
         *sampling(subject),
         drawn_start(subject),
-        Assumption(f"examples times neurons, looked at pair by pair, are at most {WORK:,}", pairs <= WORK),
+        few_pairs(subject),
     )
+
+
+def few_pairs(subject: Subject) -> Assumption:
+    pairs = subject.n * sum(A.shape[0] for A in subject.net.start[:-1])
+    return Assumption(f"examples times neurons, looked at pair by pair, are at most {WORK:,}", pairs <= WORK)
 
 
 def near_start(subject: Subject) -> NearStart:
@@ -87,19 +91,22 @@ def richness(net: NearStart, X: Matrix, each: float, total: float, progress: Cal
 
 
 def crossing(distances: Matrix, sizes: Vector, reach: Vector) -> Vector:
-    """(b,) max over p in [0, 1]^m of t√(Σ p_r v_r²) − Σ p_r |v_r| |u_r|, distances |u| (b, m), sizes |v|, reach t (b,).
+    """(b,) max over p in [0, 1]^m of t√(Σ p_r v_r²) − Σ p_r |v_r| |u_r|, distances |u| (b, m), reach t (b,).
 
     What neurons can add beyond the linear part when they move by t/‖x‖ together: most with those nearest to changing
     sides, in the order of |u_r|/|v_r|, the last of them in part (docs/proofs.md P20).
+
+    sizes   |v| (m,), or (b, m) where every example has its own; a neuron with v_r = 0 adds nothing
     """
     if not sizes.size:
         return np.zeros(distances.shape[0])
-    costs = distances / sizes  # of one more unit of Σ p v²
+    costs = np.divide(distances, sizes, out=np.zeros(distances.shape), where=sizes > 0.0)  # of one more unit of Σ p v²
     if sizes.min() == sizes.max():
-        costs, squares = np.sort(costs, axis=1), np.full(distances.shape, sizes[0] ** 2)
+        costs, squares = np.sort(costs, axis=1), np.full(distances.shape, sizes.flat[0] ** 2)
     else:
         order = np.argsort(costs, axis=1)
-        costs, squares = np.take_along_axis(costs, order, axis=1), sizes[order] ** 2
+        costs = np.take_along_axis(costs, order, axis=1)
+        squares = np.take_along_axis(np.broadcast_to(sizes, distances.shape), order, axis=1) ** 2
     after = np.cumsum(squares, axis=1)
     spent = np.cumsum(costs * squares, axis=1)
     with np.errstate(over="ignore"):
