@@ -397,6 +397,16 @@ def test_a_net_of_which_nothing_was_trained_has_every_row():
     assert found["caogu2020"].value < bound("caogu2020", replace(subject, net=net)).value
 
 
+@pytest.mark.parametrize("length", [1e16, 1e160, 1e300])
+def test_inputs_whose_squares_are_no_numbers_have_no_value_that_is_none(length):
+    subject = subject_of(two_layer(), n=50, options={"dziugaite2017.steps": 2.0}, kernel=None)
+    huge = replace(subject, X=length * subject.X, sphere=False)
+    found = {name: bound(name, huge) for name in ALL}
+    assert not any(row.value is not None and math.isnan(row.value) for row in found.values())
+    assert found["dziugaite2017"].value is None
+    assert (found["caogu2020"].value is None) == (length > 1e154)
+
+
 # What rows look at ----------------------------------------------------------------------------------------------------
 
 

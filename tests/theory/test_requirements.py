@@ -34,7 +34,7 @@ KNOWN = Given(
     delta=0.03,
     depth=1,
     n=800,
-    kappa=0.4,
+    kappa=1e-9,  # which every statement allows
     lambda_0=0.013,
     gradient_bound=0.12,
     feature_margin=0.04,
@@ -86,6 +86,18 @@ def test_without_a_start_it_is_the_largest_that_the_statement_allows(name, kappa
     largest = kappa or literal(name, replace(KNOWN, kappa=1.0))["init_scale"]
     expected = literal(name, replace(KNOWN, kappa=largest))
     assert found.amount("m").log10 == pytest.approx(math.log10(expected["m"]), abs=1e-9)
+
+
+def test_a_start_above_what_a_statement_allows_has_no_number():
+    """κ = 1 is above ε δ/√n of Theorem 4.1 and λ0 δ/n of Theorem 5.1: no width would do."""
+    for name in ("arora2019_4_1", "arora2019_5_1"):
+        largest = literal(name, KNOWN)["init_scale"]
+        for kappa, fits in ((0.99 * largest, True), (1.01 * largest, False), (1.0, False)):
+            found = required(STATEMENTS[name], replace(KNOWN, kappa=kappa))
+            assert (found.unfit == "") == fits
+            assert (found.amount("m").value is not None) == fits
+        assert found.unfit.startswith("κ = 1 is above the largest start that it allows, ")
+    assert required(STATEMENTS["arora2019_3_1"], replace(KNOWN, kappa=1.0)).unfit == ""
 
 
 def test_the_informal_theorem_has_exponents_and_no_number():
@@ -159,7 +171,7 @@ def test_exponents_are_the_slopes_of_the_numbers(name, symbol, data):
     field = {"B": "gradient_bound", "gamma": one.margin, **FIELDS}[symbol]
     if field is None:
         return
-    base = replace(KNOWN, **{field: data.draw(portions)})
+    base = replace(KNOWN, **{field: data.draw(portions) * (1e-7 if symbol == "kappa" else 1.0)})
     moved = replace(base, **{field: 1.001 * getattr(base, field)})
     before, after = required(one, base), required(one, moved)
     through = before.amount("m").exponents.get(symbol, 0.0)

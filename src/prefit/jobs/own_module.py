@@ -11,6 +11,7 @@ import numpy as np
 from prefit._shapes import AnyArray, Matrix, Vector
 from prefit.data import LabelledData
 from prefit.data.arrays import as_array, check_lengths
+from prefit.data.distinct import unit_rows
 from prefit.data.wording import Place
 from prefit.documents.bounds import Training
 from prefit.documents.run import Network
@@ -80,6 +81,8 @@ def trained_module(
             "normalized=True says that every input has length 1, and these have not. Divide each by its own length "
             "before training, or leave it out."
         )
+    if normalized and not biased:  # to rounding of their own they were; bounds take the lengths for 1
+        rows = unit_rows(rows)[0]
     return Trained(
         data=data or described(inputs, Y, labels, seen, targets),
         network=_network(layers, net.trained),

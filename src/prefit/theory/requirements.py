@@ -230,9 +230,10 @@ def required(statement: Statement, given: Given) -> Requirement:
     """The orders of a statement with constant 1."""
     logs = symbols(given, statement.margin)
     asked = {ask.of: ask for ask in statement.asks}
+    start = asked.get("init_scale")
+    largest = None if start is None else log_of(start.powers, logs)
     if logs["kappa"] is None:  # the largest start that the statement allows; 1 where it says nothing
-        start = asked.get("init_scale")
-        logs["kappa"] = 0.0 if start is None else log_of(start.powers, logs)
+        logs["kappa"] = 0.0 if start is None else largest
     logs["m"] = None
     first = [_amount(ask, logs) for ask in statement.asks if ask.of == "m"]
     width = _strictest(first)
@@ -244,6 +245,10 @@ def required(statement: Statement, given: Given) -> Requirement:
         name for ask in statement.asks if not ask.open for name in _missing(ask.powers, given, statement.margin)
     )
     unfit = "it is about one hidden layer" if statement.two_layer and given.depth > 1 else ""
+    if not unfit and largest is not None and logs["kappa"] is not None and logs["kappa"] > largest:
+        unfit = (
+            f"κ = {given.kappa:.3g} is above the largest start that it allows, {10.0**largest:.2g} (constant 1 assumed)"
+        )
     return Requirement(
         name=statement.name,
         title=statement.title,

@@ -97,7 +97,7 @@ def compressions(subject: Subject, sizes: list[int], progress: Callable[[float],
     length, of_length = LENGTHS.over(float(np.linalg.norm(moved)))
     for signs, total in rebuilt(moved, sizes, subject.seed):
         made = _with(net, math.sqrt(0.5 * math.pi) * length / signs * total)
-        error = float((_margins(subject, made) <= 0.0).mean())
+        error = float((~(_margins(subject, made) > 0.0)).mean())  # what is no number is an error
         _, share = Geometric(float(LEAST)).over(float(signs))
         log = signs * math.log(2.0) + math.log(1.0 / (subject.delta * of_length * share))
         yield Compression(made, signs, error, log, inverse_kl(error, log / n))

@@ -13,7 +13,7 @@ from dataclasses import replace
 from prefit.theory.arora2019 import complexity
 from prefit.theory.bounds.conditions import all_met, kernel_known, on_sphere, signs
 from prefit.theory.bounds.grids import Geometric, Linear
-from prefit.theory.bounds.margins import sampling
+from prefit.theory.bounds.margins import sampling, unfit
 from prefit.theory.bounds.near_start import conditions, near_start, richness
 from prefit.theory.bounds.scales import at_best_scale, ramp
 from prefit.theory.bounds.statement import Assumption, Bound
@@ -111,6 +111,8 @@ def arora2019_finite(subject: Subject, progress: Callable[[float], None]) -> Bou
     row = replace(FINITE, assumptions=conditions(subject))
     if not all_met(row.assumptions):
         return row
+    if reason := unfit(subject):
+        return row.without(reason)
     net, n = near_start(subject), subject.n
     R, share_R = Geometric(FIRST * net.scale / math.sqrt(net.output.size), RATIO).over(net.each)
     B, share_B = Linear(STEP * net.scale).over(net.total)

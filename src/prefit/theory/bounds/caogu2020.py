@@ -15,7 +15,7 @@ import numpy as np
 from prefit.theory.bounds.conditions import all_met, on_sphere, signs
 from prefit.theory.bounds.grids import Geometric
 from prefit.theory.bounds.linearization import richness
-from prefit.theory.bounds.margins import drawn_start, positive, sampling
+from prefit.theory.bounds.margins import drawn_start, positive, sampling, unfit
 from prefit.theory.bounds.near_start import few_pairs
 from prefit.theory.bounds.scales import Scaled, at_best_scale, surrogate
 from prefit.theory.bounds.statement import Assumption, Bound
@@ -65,6 +65,8 @@ def caogu2020(subject: Subject, progress: Callable[[float], None]) -> Bound:
     row = replace(COMPUTED, assumptions=(signs(subject), *sampling(subject), drawn_start(subject), few_pairs(subject)))
     if not all_met(row.assumptions):
         return row
+    if reason := unfit(subject):
+        return row.without(reason)
     net, lengths = subject.net, moved(subject.net)
     grid = Geometric(FIRST / positive(float(np.linalg.norm(net.start[-1]))), RATIO)
     found = [grid.over(float(length)) for length in lengths]
@@ -88,6 +90,8 @@ def caogu2020_measured(subject: Subject, progress: Callable[[float], None]) -> B
     row = replace(MEASURED, assumptions=asked)
     if not subject.binary:
         return row
+    if reason := unfit(subject):
+        return row.without(reason)
     seen, lengths, n = linearized(subject.net, subject.X, progress), moved(subject.net), subject.n
     first = FIRST / _start_size(subject.net)
     tau, share_tau = Geometric(first, RATIO).over(float(lengths.max(initial=0.0)))

@@ -19,6 +19,7 @@ DRAWS = 200_000  # random networks that are drawn at least to count them, our ch
 STEPS = 1000  # of the optimization, for up to 4 million random weights; our choice
 WORK = 4e9  # steps times random weights beyond them, some two minutes on two cores
 LEAST_STEPS = 100
+LARGEST = 1e15  # of what enters a layer, whose squares are summed in float32
 LEAST_EXAMPLES = 8  # ξ(n) ≤ 2√n (docs/proofs.md P22)
 STEP_SECONDS = (4e-3, 6e-8)  # of a step, and of each random weight in it; nominal rates of two cores
 DRAW_SECONDS = (1.5e-5, 7e-11)  # of a network drawn for an example, the same
@@ -51,6 +52,8 @@ def dziugaite2017(subject: Subject, progress: Callable[[float], None]) -> Bound:
         return row.without(reason)
     if not all(one.met for one in asked):
         return row
+    if _largest(subject) > LARGEST:
+        return row.without(f"what enters a layer is below {LARGEST:.0e}, whose squares float32 sums")
     try:
         from prefit.theory.bounds.posterior import Effort, count_errors, optimized
     except InputError:
@@ -62,6 +65,14 @@ def dziugaite2017(subject: Subject, progress: Callable[[float], None]) -> Bound:
     errors = count_errors(subject, posterior, passes, lambda portion: progress(0.8 + 0.2 * portion))
     found = certificate(errors, passes * subject.n, posterior, prior, subject.n, subject.delta)
     return replace(row, value=found.value, terms=found.terms, comment=_comment(found))
+
+
+def _largest(subject: Subject) -> float:
+    """No input of a layer is longer, before or after training."""
+    largest = 0.0
+    for norms in (subject.net.spectral_norms, subject.net.start_spectral_norms):
+        largest = max(largest, math.prod(max(1.0, norm) for norm in norms))
+    return largest * float(subject.lengths.max())
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def harvey2017(subject: Subject, progress: Callable[[float], None]) -> Bound:
         return bound.without(reason)
     n, labels = subject.n, max(1, subject.Y.shape[1] - 1)
     growth = log_labellings(subject.net, n, labels)
-    error = float((subject.margins <= 0.0).mean())
+    error = float((~(subject.margins > 0.0)).mean())
     terms = {
         "error": error,
         "parameters": float(subject.net.parameters),

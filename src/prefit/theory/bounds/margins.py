@@ -114,6 +114,8 @@ def unfit(subject: Subject) -> str | None:
     """Why a bound on the classification error has nothing to say, or None."""
     if not (np.isfinite(subject.outputs).all() and math.isfinite(_product_of_squares(subject))):
         return "outputs and norms are finite numbers; this network has diverged"
+    if not math.isfinite(float(subject.lengths.max())):
+        return "the squares of the inputs are finite numbers"
     if subject.binary or (subject.labels is not None and subject.Y.shape[1] > 1):
         return None
     return "the targets are classes: one output with labels ±1, or an output for every class"

@@ -391,9 +391,9 @@ def count_errors(subject: Subject, posterior: Posterior, passes: int, progress: 
 
 def _errors(subject: Subject, rows: Indices, F: Matrix) -> int:
     if subject.binary:
-        return int((subject.Y[rows, 0] * F[:, 0] <= 0.0).sum())
+        return int((~(subject.Y[rows, 0] * F[:, 0] > 0.0)).sum())  # what is no number is an error
     assert subject.labels is not None
-    return int((class_margins(subject.labels[rows], F) <= 0.0).sum())
+    return int((~(class_margins(subject.labels[rows], F) > 0.0)).sum())
 
 
 def on(array: AnyArray, device: torch.device) -> Tensor:

@@ -182,5 +182,6 @@ class Subject:
 
     @cached_property
     def lengths(self) -> Vector:
-        """(n,) ‖x_i‖."""
-        return np.asarray(np.linalg.norm(self.X, axis=1))
+        """(n,) ‖x_i‖, infinite where a square is no finite number."""
+        with np.errstate(over="ignore"):
+            return np.asarray(np.linalg.norm(self.X, axis=1))
