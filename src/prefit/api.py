@@ -551,6 +551,11 @@ def bounds(
         from prefit.jobs.own_module import trained_module
 
         chosen = _known(BoundsOptions, options, "bounds of a module")
+        if chosen.step is not None:
+            raise InputError(
+                "step is of a run folder, which keeps the weights of several steps; a torch module has those of now. "
+                "Leave step out; for another step give the module with the weights of then."
+            )
         found = trained_module(trained, start, (X, y), (X_test, y_test), drawn, loss, normalized, prepared)
     if out is None:
         _check_no_resume(resume)

@@ -193,6 +193,7 @@ DAMAGES = [
     (changed_document, "run.json has changed since the run ended"),
     (lambda folder: (folder / "weights" / "step-00000012.npz").unlink(), "step-00000012.npz is missing"),
     (cut_short, "step-00000012.npz is damaged"),
+    (lambda folder: (folder / "run.json").write_text('{"schema": '), "run.json is damaged or cut short"),
     (one_byte, "step-00000012.npz is damaged"),
     (other_arrays, "step-00000012.npz is damaged"),
     (objects, "step-00000012.npz is damaged"),

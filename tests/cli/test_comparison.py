@@ -14,7 +14,7 @@ def test_several_kernels_leave_one_document_a_page_and_lines_of_eighty_columns(t
     assert ran.code == 0, ran.err
     assert max(len(line) for line in (ran.out + ran.err).splitlines() if not line.startswith("Page:")) <= 80
     left = {path.name for path in (tmp_path / "result").iterdir()}
-    assert left == {"checkpoint", "complexity.svg", "kernels.html", "kernels.json"}
+    assert left == {"checkpoint", "complexity.svg", "kernels.html", "kernels.json", "random.svg"}
     document = json.loads((tmp_path / "result" / "kernels.json").read_text(encoding="utf-8"))
     assert document["schema"] == "prefit.kernels/1"
     assert [row["name"] for row in document["kernels"]] == ["ntk:1", "ntk:2", "ntk:3"]

@@ -42,6 +42,8 @@ def test_an_expression_may_begin_with_a_minus(expression, tmp_path):
         (("t^3", "--dimension", "abc"), "--dimension must be a whole number, got 'abc'"),
         (("t^3", "--memory", "much"), "--memory"),
         (("quad(A)", "--matrix", "none.npy"), "no file"),
+        (("t", "--check-samples", "50"), "--check-samples is of --check"),
+        (("quad(A)", "--matrix", "Q=nofile"), "and not Q, which --matrix gives"),
         (("quad(A)", "--matrix", "A=a.npy", "--matrix", "A=b.npy"), "one letter"),
         (("t", "--figures", "gif"), "--figures"),
         ((), "EXPR"),

@@ -150,6 +150,11 @@ def test_what_a_report_can_read_is_said(tmp_path):
     (tmp_path / "other.json").write_text('{"schema": "prefit.forecast/0"}', encoding="utf-8")
     reads = "reads the .json file of prefit forecast, prefit train, prefit bounds"
     assert_refused(run("report", tmp_path / "README.md"), "README.md is no result: it is not a JSON", reads)
+    (tmp_path / "run.json").write_text('{"schema": "prefit.run/1",\n', encoding="utf-8")
+    damaged = ("run.json is damaged or cut short: a result (prefit.run/1) is one whole JSON object", "prefit train")
+    assert_refused(run("report", tmp_path / "run.json"), *damaged)
+    nothing = ("There is no file or folder", "name the folder that a run left", "or the .json file in it")
+    assert_refused(run("report", tmp_path / "nowhere"), *nothing)
     assert_refused(run("report", tmp_path / "other.json"), "its schema is 'prefit.forecast/0'", reads, "its folder")
 
 

@@ -187,6 +187,8 @@ def test_standardized_tables_get_no_statement_about_new_data():
 def test_the_papers_own_constants_need_a_lambda_0_known_beforehand():
     X, y, _ = data("signs")
     result = prefit.forecast(X, y, draws=0, lambda_0=0.01)
+    with pytest.raises(prefit.InputError, match="between 0 and 0"):
+        prefit.forecast(X, y, draws=0, lambda_0=0.6)
     upper = result.entry("true").quadratic_form.upper
     assert result.bound.paper == pytest.approx(paper_bound(upper, 90, 0.05, 0.01), rel=1e-9)
     assert prefit.forecast(X, y, draws=0).bound.paper is None

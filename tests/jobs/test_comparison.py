@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 import prefit
+from prefit.documents.forecast import QuadraticForm, StepsTo
+from prefit.documents.forecast import Test as OnTest
 from prefit.errors import InputError
 from prefit.jobs import ComparisonOptions, comparison, run_comparison
+from prefit.jobs.comparison_sentences import summary
 from prefit.kernels import kernel_names
 from tests.jobs.test_resume import Memory, Stopped
 
@@ -38,10 +41,87 @@ def test_the_order_is_that_of_the_complexities_which_do_not_depend_on_a_kernels_
     assert [row.place for row in by_value] == [1, 2, 3, 4]
     assert compared.first == [by_value[0].name]
     assert compared.separated
-    assert compared.summary[0].startswith(f"{by_value[0].name} suits these labels best")
+    assert compared.summary[0].startswith(f"{by_value[0].name} ")
     for row in compared.kernels:
         scaled = 2 * np.sqrt(row.diagonal * row.quadratic_form.upper / compared.data.n)
         assert row.complexity.upper == pytest.approx(scaled, rel=1e-12)
+
+
+def exactly(value):
+    return QuadraticForm(lower=value, upper=value, status="exact")
+
+
+def told(compared, rows):
+    """The summary where the kernels have these complexities, bounds, test errors, steps and complexities at margins."""
+    told_rows = []
+    for name, (complexity, bound, error, step, margin) in rows.items():
+        own = compared.kernels[0]
+        changed = {
+            "name": name,
+            "layers": int(name[-1]),
+            "complexity": exactly(complexity),
+            "random": None,
+            "margin_complexity": exactly(margin),
+            "explicit": bound,
+            "stopped": None,
+            "verdict": "vacuous",
+            "steps_to": own.steps_to | {"0.1": StepsTo(lower=step, upper=step)},
+            "test": OnTest(n=100, error=error, l1=0.1),
+        }
+        told_rows.append(own.model_copy(update=changed))
+    rows = comparison._placed(told_rows)
+    first = [row.name for row in comparison._first(rows)]
+    return summary(compared.model_copy(update={"kernels": rows, "first": first, "separated": len(first) == 1}))
+
+
+def test_what_the_other_columns_prefer_is_said_and_no_kernel_then_suits_best(compared):
+    rows = {"ntk:1": (1.5, 0.7, 0.06, 38, 1.1), "ntk:2": (1.4, 0.8, 0.06, 38, 1.2), "ntk:3": (1.3, 0.9, 0.08, 39, 1.3)}
+    said = told(compared, rows)
+    assert said[0] == "ntk:3 has the least complexity, 1.30."
+    assert said[1] == (
+        "The intervals set it apart from the next, ntk:2 with 1.40, at least 7.7% more; the most has ntk:1, 1.50."
+    )
+    assert said[2] == (
+        "The bound and the complexity at the margin prefer ntk:1; the test error and the number of steps prefer ntk:1 "
+        "and ntk:2."
+    )
+    assert "at most 0.700, by ntk:1: vacuous" in said[3]
+    assert said[4] == "Fewest steps to a tenth of the loss: 38, under ntk:1 and ntk:2."
+    assert said[5].startswith("On the 100 test examples ntk:1 and ntk:2 misclassify fewest, 6%: an estimate")
+
+
+def test_where_no_column_prefers_another_the_first_suits_best(compared):
+    rows = {f"ntk:{depth}": (1.6 - depth / 10, 0.7, 0.06, 38, 1.1) for depth in (1, 2, 3)}
+    said = told(compared, rows)
+    assert said[0] == "ntk:3 suits these labels best: depth 3 gives them the least complexity, 1.30."
+    assert not any("prefer" in sentence for sentence in said)
+    assert said[3] == "Fewest steps to a tenth of the loss: 38, under all 3 kernels."
+    assert said[4] == "On the 100 test examples all 3 kernels misclassify as many, 6%: an estimate."
+
+
+def test_a_lead_under_a_percent_is_hardly_one_and_its_digits_show(compared):
+    rows = {"ntk:1": (1.41, 0.7, 0.06, 38, 1.1), "ntk:2": (1.3618, 0.7, 0.06, 38, 1.1)}
+    rows["ntk:3"] = (1.3611, 0.7, 0.06, 38, 1.1)
+    said = told(compared, rows)
+    assert said[0] == "ntk:3 has the least complexity, 1.361."
+    assert said[1] == (
+        "That is hardly less than the next, ntk:2 with 1.362: the intervals are 0.051% apart; the most has ntk:1, "
+        "1.410."
+    )
+
+
+def test_kernels_that_are_not_set_apart_do_not_suit_alike_where_a_column_prefers_a_third(compared):
+    same = (1.3, 0.8, 0.06, 38, 1.1)
+    said = told(compared, {"ntk:1": (1.5, 0.7, 0.06, 38, 1.1), "ntk:2": same, "ntk:3": same})
+    assert said[0].startswith("ntk:2 and ntk:3 have the least complexity: the intervals")
+    assert said[1] == "The bound prefers ntk:1."
+
+
+def test_every_forecast_told_ahead_names_its_kernel(data):
+    memory = Memory()
+    memory.tell = (heard := []).append
+    run_comparison(data, ComparisonOptions(kernel="ntk:1..2", draws=0, threads=1), keeper=memory)
+    assert [sentence.split(" examples")[0] for sentence in heard] == ["ntk:1: 60", "ntk:2: 60"]
 
 
 def test_two_names_of_one_kernel_are_not_set_apart(data):

@@ -139,21 +139,26 @@ BAD = [
     ({"dimension": 1.5}, "--dimension"),
     ({"epsilon": 0}, "--epsilon"),
     ({"delta": 1}, "--delta"),
-    ({"check_samples": 3}, "--check-samples"),
+    ({"check": True, "check_samples": 3}, "--check-samples must be"),
+    ({"check_samples": 50}, "--check-samples is of --check"),
+    ({"check_samples": 1000}, "--check-samples is of --check"),
     ({"device": "cuda"}, "--device"),
     ({"dimension": 2, "text": "t1*t2*t3"}, "no room for 3"),
     ({"text": "quad(A)"}, "--matrix A=FILE"),
+    ({"text": "quad(A)", "matrix": {"Q": np.eye(2)}}, "the matrix A, and not Q, which --matrix gives"),
     ({"matrix": np.eye(3)}, "does not name"),
     ({"text": "quad(A)", "matrix": np.ones((2, 3))}, "must be square"),
-    ({"text": "quad(A)", "matrix": np.full((2, 2), np.nan)}, "finite"),
+    ({"text": "quad(A)", "matrix": np.array([[1.0, 2.0], [np.nan, 3.0]])}, "row 1 (counted from 0) has nan"),
+    ({"text": "quad(A)", "matrix": np.diag([1e101, 0.0])}, "row 0 (counted from 0) has 1e+101"),
     ({"text": "quad(A)", "matrix": {"a": np.eye(2)}}, "capital letters"),
     ({"text": "quad(A)+t3", "matrix": np.eye(2)}, "up to t2"),
-    ({"text": "quad(A)", "matrix": np.eye(3), "dimension": 4}, "Leave it out"),
+    ({"text": "quad(A)", "matrix": np.eye(3), "dimension": 4}, "--matrix A is for inputs of 3 features"),
     ({"text": "quad(A)+quad(B)", "matrix": {"A": np.eye(2), "B": np.eye(3)}}, "one d"),
     ({"text": "quad(A)+t", "matrix": np.eye(3), "projections": np.ones((1, 4))}, "one d"),
     ({"projections": "there-is-none.npy"}, "no file"),
     ({"projections": [["a", "b"]]}, "real numbers"),
     ({"projections": np.ones((1, 1))}, "at least 2 features"),
+    ({"text": "t2", "projections": np.ones((1, 3))}, "which has 1 row. Give"),
     ({"temperature": 1}, "takes no option"),
 ]
 
@@ -167,9 +172,40 @@ def test_what_does_not_fit_is_refused_in_one_line(options, told):
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize(("content", "told"), [("a,b\n1,2\n", "line 1"), ("1,2\n3\n", "line 2"), ("", "shape")])
-def test_texts_that_are_no_matrix_are_refused_with_their_line(tmp_path, content, told):
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("a,b\n1,2\n", "line 1"),
+        ("1,2\n3\n", "line 2 has 1 number, the first row has 2."),
+        ("", "shape"),
+        ("1,2\n\n3,nan\n", "line 3 has nan"),
+        ("1,-inf\n3,1\n", "line 1 has -inf"),
+        ("1,2,3\n4,5,6\n", "must be square"),
+    ],
+)
+def test_texts_that_are_no_matrix_are_refused_with_file_and_line(tmp_path, content, told):
     path = tmp_path / "m.csv"
     path.write_text(content)
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError) as refused:
         learn("quad(A)", matrix=str(path))
+    assert told in str(refused.value)
+    assert "m.csv'" in str(refused.value)
+
+
+@pytest.mark.parametrize("option", ["matrix", "projections"])
+def test_a_dimension_that_a_file_contradicts_names_the_file(tmp_path, option):
+    path = tmp_path / "m.txt"
+    path.write_text("1 0\n0 1\n")
+    text = "quad(A)" if option == "matrix" else "t^2"
+    with pytest.raises(InputError, match="--dimension is 5, but --") as refused:
+        learn(text, dimension=5, **{option: str(path)})
+    assert "m.txt') is for inputs of 2 features" in str(refused.value)
+
+
+def test_matrices_of_two_dimensions_are_both_named(tmp_path):
+    path = tmp_path / "b.npy"
+    np.save(path, np.ones((1, 4)))
+    with pytest.raises(InputError) as refused:
+        learn("quad(A)+t", matrix=np.eye(3), projections=path)
+    assert "--matrix A is for inputs of 3 features, --projections (" in str(refused.value)
+    assert "b.npy') for 4." in str(refused.value)

@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 
 import prefit
+from prefit.data import from_arrays
 from prefit.errors import InputError
-from prefit.jobs import margins
+from prefit.jobs import ForecastOptions, margins, run_forecast
+from prefit.jobs.plan import duration_text
+from prefit.jobs.separability import margin_seconds
 from prefit.theory.margins import Margin
 from tests.gram.problems import gram_of
+from tests.jobs.test_resume import Memory
 from tests.naive import checks
 
 
@@ -67,6 +71,21 @@ def test_margins_are_of_two_classes_and_of_few_examples_unless_asked_for(monkeyp
     assert asked.entry("true").margin is not None
     with pytest.raises(InputError, match="--margin is of labels"):
         prefit.forecast(X, np.arange(30) % 3, margin=True, task="classes")
+
+
+def test_how_long_the_margins_take_is_told_before_the_run():
+    X, y = data(30)
+    labelled = from_arrays(X, y, task="classes")
+    asked = ForecastOptions(margin=True, draws=3, threads=1)
+    memory = Memory()
+    memory.tell = (heard := []).append
+    run_forecast(labelled, asked, keeper=memory)
+    expected = duration_text(margin_seconds(30, 5, 4 + 2, True, 1))
+    assert heard[0] == f"--margin adds {expected} (a rough estimate) to what is told next."
+    assert heard[1].startswith("30 examples, 5 features.")
+    heard.clear()
+    run_forecast(labelled, ForecastOptions(draws=3, threads=1), keeper=memory)
+    assert len(heard) == 1
 
 
 def test_margins_that_do_not_fit_the_memory_are_refused_before_the_work():

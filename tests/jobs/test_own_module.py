@@ -154,7 +154,7 @@ def test_what_the_sample_cannot_tell_is_the_users_word():
     module = moved(start)
     silent = trained_module(module, start, (X, y), (None, None))
     told = trained_module(module, start, (X, y), (None, None), normalized=True, prepared=True)
-    assert (silent.sphere, silent.prepared, silent.notes) == (False, False, ())
+    assert (silent.sphere, silent.prepared) == (False, False)
     assert (told.sphere, told.prepared) == (True, True)
     assert "learned from the sample" in told.notes[0]
     assert silent.digest != told.digest
@@ -163,6 +163,24 @@ def test_what_the_sample_cannot_tell_is_the_users_word():
     assert not prefit.bounds(module, X, y, start=start, only=["golowich2018"]).data.sphere
     with pytest.raises(prefit.InputError, match="every input has length 1, and these have not"):
         prefit.bounds(module, 2.0 * X, y, start=start, normalized=True)
+
+
+def test_inputs_of_length_one_are_told_where_normalized_was_not_said():
+    """And where it would change something: with biases, or other lengths, it would not."""
+    X, y = examples()
+
+    def notes(X: torch.Tensor, bias: bool, **said: bool) -> list[str]:
+        start = sequence(linear(6, 8, bias), torch.nn.ReLU(), linear(8, 1, bias))
+        result = prefit.bounds(moved(start), X, y, start=start, only=["neyshabur2018"], **said)
+        assert result.bounds[0].verdict == ("vacuous" if said else "not applicable")
+        return [note for note in result.data.notes if "normalized=True" in note]
+
+    [said] = notes(X, False)
+    assert said.startswith("Every input has length 1 here. If all are divided by their length before")
+    assert said.endswith("say normalized=True: more rows apply.")
+    assert notes(X, False, normalized=True) == []
+    assert notes(1.5 * X, False) == []
+    assert notes(X, True) == []
 
 
 @pytest.mark.parametrize(("first", "second", "met"), [(False, False, True), (True, False, True), (True, True, False)])
@@ -264,11 +282,123 @@ def test_targets_that_are_real_are_refused():
     refused(module, moved(module), "these are real targets", y=np.linspace(0, 1, 40))
 
 
+def test_two_other_numbers_are_labels_to_be_coded():
+    X, y = examples()
+    module = sequence(linear(6, 8), torch.nn.ReLU(), linear(8, 1))
+    told = "by its sign, and the labels are 3 and 8. Train with labels coded as ±1 or 0/1.+ give class indices"
+    for labels in (np.where(y > 0, 8, 3), torch.where(y > 0, 8, 3)[:, None], np.where(y > 0, 8.0, 3.0)):
+        refused(module, moved(module), told, y=labels)
+    told = "the labels are 0 and 1, real targets to this loss. Train with labels coded as ±1 and"
+    with pytest.raises(prefit.InputError, match=told):
+        prefit.bounds(module, X, (y + 1) / 2, start=moved(module), loss="quadratic")
+
+
+def test_examples_all_of_one_class_are_refused():
+    one, three = (sequence(linear(6, 8), torch.nn.ReLU(), linear(8, c)) for c in (1, 3))
+    for module, y, name in (
+        (one, np.ones(40), "1"),
+        (one, -np.ones((40, 1)), "-1"),
+        (one, np.zeros(40), "0"),
+        (three, np.full(40, 2), "2"),
+        (three, np.eye(3)[np.ones(40, dtype=int)], "1"),
+    ):
+        refused(module, moved(module), f"of two classes or more; all are of class '{name}'", y=y)
+
+
+def test_inputs_that_the_module_does_not_take_are_told_with_what_torch_says():
+    X, _ = examples()
+    start = sequence(linear(6, 8), torch.nn.ReLU(), linear(8, 1))
+    module = moved(start)
+    refused(
+        module, start, r"X has 4 features and the module takes 6: RuntimeError 'mat1 and mat2.+Give the", X=X[:, :4]
+    )
+    refused(moved(Named()), Named(), "X has 4 features and the module takes 6:", X=X[:, :4])
+    flat = sequence(torch.nn.Flatten(), linear(6, 8), torch.nn.ReLU(), linear(8, 1))
+    refused(flat, start, r"examples of shape \(2, 5\) and the module takes 6 features", X=np.ones((40, 2, 5)))
+    # The layer that fails is not the first, or it is not the features that fail.
+    uneven = sequence(linear(6, 6), torch.nn.ReLU(), linear(8, 1))
+    refused(uneven, moved(uneven), r"gives no outputs for X, of shape \(40, 6\): RuntimeError '")
+    refused(Fussy(), Fussy(), r"gives no outputs for X, of shape \(40, 6\): ValueError 'no such\\nvalue'")
+
+
+class Fussy(Named):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        raise ValueError("no such\nvalue")
+
+
+@pytest.mark.parametrize(
+    ("X", "says"),
+    [
+        (np.ones(40), r"a row per example and a column per feature.+shape is \(40,\)"),
+        (np.ones((0, 6)), "must not be empty"),
+        ([["a"] * 6] * 40, "must be real numbers"),
+    ],
+)
+def test_inputs_that_are_no_rows_of_numbers_are_refused(X, says):
+    module = sequence(linear(6, 8), torch.nn.ReLU(), linear(8, 1))
+    refused(module, moved(module), says, X=X)
+
+
+def test_inputs_and_labels_that_are_missing_are_asked_for():
+    X, y = examples()
+    start = sequence(linear(6, 8), torch.nn.ReLU(), linear(8, 1))
+    module = moved(start)
+    for given, says in (
+        ((), r"trained on, and X and y are missing.+prefit.bounds\(module, X, y, start=start\)"),
+        ((X,), "trained on, and y is missing"),
+        ((X, y, X), "X_test and y_test must come together; only X_test came"),
+        ((X, y, X[:0], y[:0]), "The inputs 'X_test' must not be empty"),
+        ((X, y, None, y), "X_test and y_test must come together; only y_test came"),
+    ):
+        with pytest.raises(prefit.InputError, match=says):
+            prefit.bounds(module, *given, start=start)
+
+
+@pytest.mark.parametrize("strange", [np.nan, np.inf])
+def test_what_is_not_finite_is_told_by_its_place(strange):
+    X, y = examples()
+    start = sequence(linear(6, 8), torch.nn.ReLU(), linear(8, 1))
+    module = moved(start)
+
+    def spoiled(layer: int, name: str, of: torch.nn.Module) -> torch.nn.Module:
+        other = copy.deepcopy(of)
+        getattr(other[layer], name).data.view(-1)[0] = strange
+        return other
+
+    other, labels = X.clone(), y.clone()
+    other[3, 2] = labels[5] = strange
+    refused(module, start, rf"row 3 \(counted from 0\) of 'X' holds {strange}", X=other)
+    refused(module, start, rf"Row 5 \(counted from 0\) of 'y' holds {strange}", y=labels)
+    with pytest.raises(prefit.InputError, match=rf"row 3 \(counted from 0\) of 'X_test' holds {strange}"):
+        prefit.bounds(module, X, y, other, y, start=start)
+    for layer, name in ((0, "weight"), (2, "bias")):
+        told = f"The weights '{layer}.{name}' of {{}} hold {strange}, and all must be finite numbers. {{}}"
+        refused(spoiled(layer, name, module), start, told.format("the module", "Its training diverged"))
+        refused(module, spoiled(layer, name, start), told.format("start", "Give the weights before the first"))
+
+
+def test_outputs_that_overflow_are_told():
+    start = sequence(linear(6, 8), torch.nn.ReLU(), linear(8, 1)).double()
+    module = copy.deepcopy(start)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter *= 1e200
+    refused(
+        module, start, r"output for row 0 \(counted from 0\) of X is -?(inf|nan), and every output must be a finite"
+    )
+
+
 def test_options_of_other_functions_are_refused():
     X, y = examples()
     module = sequence(linear(6, 8), torch.nn.ReLU(), linear(8, 1))
     with pytest.raises(prefit.InputError, match="bounds of a module takes no option 'width'"):
         prefit.bounds(module, X, y, start=moved(module), width=3)
+
+
+def test_a_step_is_refused_before_anything_else():
+    X, y = examples()
+    with pytest.raises(prefit.InputError, match=r"step is of a run folder.+Leave step out"):
+        prefit.bounds(sequence(linear(6, 8), torch.nn.ReLU(), linear(8, 1)), X, y, step=3)
 
 
 def test_without_torch_the_extra_is_named(monkeypatch):

@@ -10,7 +10,7 @@ import pytest
 import prefit
 from prefit.data.distinct import unit_rows
 from prefit.jobs.separability import measured_margins
-from prefit.reports.planning import rows
+from prefit.reports.planning import overview, rows
 from prefit.reports.planning.figures import plan_figures
 from prefit.reports.planning.text import plan_text
 
@@ -262,12 +262,39 @@ def test_a_screen_holds_a_line_a_statement_with_the_powers_of_both_readings(plan
     lines = [line.split() for line in plan_text(plan).splitlines()]
     assert len(lines) < 80
     for powers in (
-        ["printed", "L¹²B⁻⁴ε⁻²", "L³B⁻⁴ε⁻²", "L⁻³B²m⁻¹"],
-        ["mended", "L¹²B⁻¹⁶ε⁻²", "L³B⁻⁴ε⁻²", "L⁻³B²m⁻¹"],
-        ["mended", "L²⁴2¹⁶ᴸγ⁻¹⁶ε⁻¹⁴", "L²2⁴ᴸγ⁻⁴ε⁻⁴", "L³2⁴ᴸγ⁻⁴ε⁻²", "2⁻²ᴸL⁻³γ²m⁻¹"],
-        ["5.1", "n⁸λ0⁻⁶κ⁻²δ⁻⁴", "Mε⁻²", "n²λ0⁻²", "λ0n⁻²"],
+        ["printed", "L¹²B⁻⁴ε⁻²*", "L³B⁻⁴ε⁻²", "L⁻³B²m⁻¹"],
+        ["mended", "L¹²B⁻¹⁶ε⁻²*", "L³B⁻⁴ε⁻²", "L⁻³B²m⁻¹"],
+        ["mended", "L²⁴2¹⁶ᴸγ⁻¹⁶ε⁻¹⁴*", "L²2⁴ᴸγ⁻⁴ε⁻⁴*", "L³2⁴ᴸγ⁻⁴ε⁻²", "2⁻²ᴸL⁻³γ²m⁻¹"],
+        ["5.1", "n⁸λ0⁻⁶κ⁻²δ⁻⁴", "Mε⁻²*", "n²λ0⁻²*", "λ0n⁻²"],
     ):
         assert any(line[-len(powers) :] == powers for line in lines)
+
+
+def test_a_star_stands_where_the_number_has_more_than_the_powers_of_its_constants(plan):
+    """By the numbers: the product of the powers alone, logarithms left out, beside the order."""
+    values = {one.name: one.value for one in plan.constants}
+    known = {"epsilon": plan.epsilon, "B": values["gradient_bound"], "L": 1.0, "2^L": 2.0, "n": values["n"]}
+    known |= {"lambda_0": values["lambda_0"], "gamma": values["feature_margin"]}
+    lines = {line.name: dict(zip(overview.QUANTITIES, line.cells, strict=True)) for line in overview.exponents(plan)}
+    for name, line, of, logarithm in (
+        ("caogu2020_c3_1_printed", "C&G Cor. 3.1 printed", "m", 1.0),
+        ("caogu2020_c3_2_mended", "C&G Cor. 3.2 mended", "m", math.log(1 / plan.delta)),
+        ("caogu2020_c3_2_mended", "C&G Cor. 3.2 mended", "n", math.log(1 / plan.delta)),
+        ("caogu2020_3_2_printed", "C&G Thm 3.2 printed", "steps", 1.0),
+        ("arora2019_3_1", "Arora Thm 3.1", "steps", math.log(1 / plan.epsilon)),
+    ):
+        one = plan.statement(name)
+        powers = {symbol: power for symbol, power in one.exponents[of].items() if symbol in known}
+        product = math.prod(known[symbol] ** power for symbol, power in powers.items())
+        assert 10.0 ** getattr(one, of).log10 == pytest.approx(product * logarithm, rel=1e-9)
+        assert lines[line][of].endswith("*") == (logarithm != 1.0)
+
+
+def test_text_details_and_page_say_which_logarithms_the_orders_have(plan):
+    told = "An order has the logarithms that stand in its formula"
+    assert told in " ".join(plan_text(plan, details=True).split())
+    assert told in " ".join(plan.to_html().split())
+    assert "the numbers above have one where a * stands" in " ".join(plan_text(plan).split())
 
 
 def test_numbers_that_differ_by_their_width_alone_say_so(plan):

@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 
 import prefit
+from prefit.data import from_arrays
 from prefit.jobs import BoundsOptions, TrainOptions, bounds_options, run_bounds, run_training
 from prefit.jobs import bounds as job
 from prefit.jobs.bounds_ahead import slow_rows
-from prefit.jobs.kernel_facts import kernel_facts
+from prefit.jobs.bounds_sentences import joined
+from prefit.jobs.kernel_facts import STAGE, kernel_facts
 from prefit.jobs.trained import Trained, layered, subject_of, trained_of
-from prefit.storage import FolderKeeper
+from prefit.storage import FolderKeeper, Forgetful, Saved
 from prefit.theory.bounds import ROWS, Assumption, Bound, Subject
 from prefit.theory.source import Source
 from tests.gram.keepers import Interrupted, Stopping
@@ -117,10 +119,8 @@ def test_the_smallest_is_of_bounds_that_apply(trained, monkeypatch):
     assert (result.smallest_own.name, result.smallest_own.verdict) == ("own", "vacuous")
     assert result.row("huge").value is None
     assert result.row("own").terms == {"a": 0.1, "b": None}
-    assert (
-        "0.700 (Nobody: own): vacuous (choosing it of 6 rows now is paid for only with --together);"
-        in result.summary[0]
-    )
+    assert "0.700 (Nobody: own): vacuous; a constant answer errs on 50%" in result.summary[0]
+    assert result.summary[0].endswith(" To choose it among 6 rows afterwards is paid for by --together only.")
     assert "0.300 (Nobody: other, on the error of another network): informative" in result.summary[1]
     assert "Of 6 bounds 1 is informative (none on this network's own error), 2 are vacuous" in result.summary[-1]
     assert "--together" not in run_bounds(trained, BoundsOptions(together=True)).summary[0]
@@ -140,6 +140,37 @@ def test_what_is_missing_everywhere_is_said_once(trained, monkeypatch):
     use(monkeypatch, row("one", 0.1, assumptions=(sun, moon)), row("two", None, assumptions=(moon,)))
     said = run_bounds(trained, BoundsOptions()).summary[0]
     assert said == "No bound applies to this network, as this does not hold: the moon is full."
+
+
+def test_what_nearly_all_rows_lack_is_said_in_the_first_sentence(trained, monkeypatch):
+    sun, moon = Assumption("The sun shines.", False), Assumption("the moon is full", False)
+    use(monkeypatch, *(row(name, 0.1, assumptions=(sun, moon)) for name in "abcd"), row("e", 0.1, assumptions=(moon,)))
+    said = run_bounds(trained, BoundsOptions()).summary[0]
+    assert said == (
+        "No bound applies to this network. Nearly all ask for this, which does not hold: The sun shines; the moon is "
+        "full."
+    )
+
+
+def test_where_no_row_applies_nothing_is_counted_or_said_of_the_smallest(trained, monkeypatch):
+    use(monkeypatch, row("a", 0.1, assumptions=(Assumption("it is day", False),)), row("b", 1.0))
+    alone = run_bounds(trained, BoundsOptions(only=("a",)))
+    assert len(alone.summary) == 2
+    assert "bounds" not in alone.summary[0]
+    assert alone.family == ""
+    assert "holds by itself" in run_bounds(trained, BoundsOptions()).family
+
+
+@pytest.mark.parametrize(
+    ("texts", "told"),
+    [
+        (["Inputs coincide."], "Inputs coincide"),
+        (["it is day.", "The columns were standardized."], "it is day; the columns were standardized"),
+        (["it is day", "W(0) is random", "A net is given"], "it is day; W(0) is random; a net is given"),
+    ],
+)
+def test_assumptions_are_joined_without_capitals_inside(texts, told):
+    assert joined(texts) == told
 
 
 def test_together_gives_every_row_its_share(trained, monkeypatch):
@@ -183,6 +214,7 @@ def test_what_the_kernel_says_is_what_the_forecast_says(trained):
     forecast = prefit.forecast(trained.data, draws=0, step_size=trained.training.step_size)
     assert facts.quadratic_form == forecast.entry("true").quadratic_form.upper
     assert (facts.converged, facts.stopped) == (forecast.bound.explicit, forecast.bound.stopped.value)
+    assert facts.smallest == forecast.spectrum.lambda_min.estimate + forecast.spectrum.lambda_min.error > 0.0
     assert facts.margin[0] <= facts.margin[1]
     assert 1.0 / facts.margin[1] ** 2 <= facts.quadratic_form
     assert facts.reason == ""
@@ -194,6 +226,32 @@ def test_the_kernel_and_its_margin_are_computed_for_rows_that_look_at_them(train
     assert without.converged is not None
     monkeypatch.setattr(job, "kernel_facts", lambda *given: pytest.fail("the kernel was computed for nobody"))
     assert [row.name for row in run_bounds(trained, BoundsOptions(only=("harvey2017",))).bounds] == ["harvey2017"]
+
+
+def test_inputs_that_coincide_have_a_smallest_eigenvalue_of_0(trained):
+    X, labels = trained.data.train.X, trained.data.train.labels
+    data = from_arrays(np.vstack([X, X[:1]]), np.append(labels, labels[0]))
+    document, outcome = run_training(data, TrainOptions(width=32, steps=2))
+    again = trained_of(document, outcome.weights, data)
+    assert document.data.duplicates > 0
+    assert kernel_facts(again, BoundsOptions(only=("arora2019_paper",)), 0.05).smallest == 0.0
+
+
+def test_facts_that_were_kept_before_the_smallest_eigenvalue_was_are_taken(trained):
+    class Old(Forgetful):
+        def load(self, stage):
+            assert stage == STAGE
+            return Saved({"name": "two-layer", "diagonal": 0.5, "margin": [0.1, 0.2]}, {})
+
+    facts = kernel_facts(trained, BoundsOptions(), 0.05, keeper=Old())
+    assert (facts.smallest, facts.margin) == (None, (0.1, 0.2))
+
+
+def test_a_lambda_0_above_the_sample_s_smallest_eigenvalue_gives_no_bound(trained):
+    smallest = kernel_facts(trained, BoundsOptions(only=("arora2019_paper",)), 0.05).smallest
+    for lambda_0, verdict in ((1.1 * smallest, "not applicable"), (0.9 * smallest, "vacuous")):
+        result = run_bounds(trained, BoundsOptions(only=("arora2019_paper",), lambda_0=lambda_0))
+        assert result.bounds[0].verdict == verdict
 
 
 def test_inputs_with_both_labels_have_no_margin(trained):
@@ -297,6 +355,13 @@ def test_a_row_that_cannot_be_had_takes_no_time(trained):
         ({"skip": ["wei"]}, "--skip takes names"),
         ({"skip": ["?"]}, "got '?'. prefit bounds --help lists the names."),
         ({"only": "golowich2018", "skip": "golowich2018"}, "leave no bound"),
+        ({"only": ""}, "--only names no bound. Give names with commas between them"),
+        ({"only": " , "}, "--only names no bound"),
+        ({"only": [" "]}, "--only names no bound"),
+        (
+            {"lambda_0": 0.9},
+            "--lambda-0 must be at most 0.5, the mean eigenvalue of the kernel of 1 hidden layer, got 0.9",
+        ),
         ({"step": -1}, "--step must be a whole number"),
         ({"pac_steps": 0}, "--pac-steps must be"),
         ({"lambda_0": 0}, "--lambda-0 must lie strictly between"),
@@ -307,6 +372,12 @@ def test_a_row_that_cannot_be_had_takes_no_time(trained):
 def test_options_out_of_range_are_refused(options, says):
     with pytest.raises(prefit.InputError, match=re.escape(says)):
         BoundsOptions(**options)
+
+
+@pytest.mark.parametrize("only", [(), [], None])
+def test_an_option_that_names_nothing_since_it_was_not_given_is_all_bounds(only):
+    assert BoundsOptions(only=only, skip="").names == tuple(name for name, _ in ROWS)
+    assert BoundsOptions(lambda_0=0.5).lambda_0 == 0.5
 
 
 def test_options_of_single_bounds_are_handed_on(trained):

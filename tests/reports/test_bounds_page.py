@@ -64,6 +64,26 @@ def test_bounds_come_smallest_first_then_orders_then_what_fails():
     assert re.search(r"^arora2019_wide +0.247 +derived +informative +the infinitely wide net$", text, re.MULTILINE)
 
 
+def test_what_nearly_all_rows_lack_is_said_once_above_what_else_they_lack():
+    document = two_layer()
+    lacks = [{"text": "it is day", "met": False}]
+    more = [{"text": "The sun shines.", "met": False}]
+    rows = [row | {"verdict": "not applicable", "assumptions": lacks} for row in document["bounds"][:10]]
+    rows[1]["assumptions"], rows[2]["assumptions"] = lacks + more, more + more
+    none = {"bounds": rows, "smallest": None, "smallest_own": None, "family": ""}
+    text = bounds_text(Bounds.model_validate(document | none))
+    assert text.count("it is day") == 1
+    assert "Not applicable, as this does not hold:\n  all but caogu2020_order: it is day.\n  caogu2020: The" in text
+    assert "  caogu2020_order: The sun shines; the sun shines.\n\nTook" in text
+    assert "<p></p>" not in bounds_page(Bounds.model_validate(document | none))
+
+
+def test_the_figure_says_what_its_colours_say_and_leaves_the_names_room():
+    spec = json.dumps(bounds_figures(bounds("perfect"))["bounds"].to_dict())
+    assert "full colour: informative, pale: vacuous" in spec
+    assert '"labelPadding": 8' in spec
+
+
 def test_whose_error_it_is_fits_its_column_whole():
     modules = [sys.modules[f"prefit.theory.bounds.{name.partition('_')[0]}"] for name, _ in ROWS]
     told = {one.of for module in modules for one in vars(module).values() if isinstance(one, Bound)}

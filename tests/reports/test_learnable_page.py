@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,15 @@ def test_the_text_tells_norms_what_is_missing_and_the_check(checked):
     text = " ".join(learnable_text(checked).split())
     for told in ("infinite", "Not learnable with two-layer: t1^3.", "n = 40", "C* = 10000 assumed", "no bound"):
         assert told in text
+
+
+def test_the_worked_number_of_the_docs_is_what_is_printed():
+    one = prefit.learnable("2*t^2 - t1*t2", dimension=10, **OPTIONS)
+    row = next(line.split() for line in str(one).splitlines() if line.startswith("two-layer "))
+    told = " ".join((Path(__file__).parents[2] / "docs" / "learnable.md").read_text().split())
+    assert f"norm {row[1]}, on the sphere of d = 10 {row[2]}, Theorem 6.1 {row[3]};" in told
+    assert f"δ = 0.05: {row[4]}." in told
+    assert "rounded up" in str(one)
 
 
 def test_numbers_are_rounded_to_their_safe_side():

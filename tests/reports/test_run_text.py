@@ -36,7 +36,7 @@ def test_a_run_reads_like_this():
         "H(0) is near H                 Lemma C.3    2.03      23.1    holds",
         "loss curve, infinite width     Theorem 4.1  1.52      ≈ 1.51  holds",
         "Rademacher complexity of the   Lemma 5.4    0.360     0.310   violated\nclass of radii",
-        "Not applicable to this run: Cao & Gu (2020): Theorem 3.2 (i).",
+        "Not applicable to this run: Cao & Gu (2020): iterates stay in the ball of radius\nτ (Theorem 3.2 (i)).",
         "Outside its regime: neurons stay near their start. The paper claims it for m =\n",
         "Beside run.json: trajectory.npz (trajectory)",
         "Took 61.3 s, 48.1 s of them in gradient descent; 412 MiB at peak",
@@ -60,6 +60,19 @@ def test_a_run_reads_like_this():
 def test_each_kind_of_run_is_told(name, told):
     text = " ".join(run_text(run(name)).split())
     assert [part for part in told if part not in text] == []
+
+
+def test_statements_of_one_number_are_told_apart_where_they_do_not_apply():
+    document = two_layer()
+    held = next(one for one in document["checks"] if one["name"] == "H(0) is near H")
+    derived = held["source"] | {"number": "our derivation"}
+    document["checks"] += [
+        held | {"name": "H(0) is nearer still", "verdict": "not applicable"},
+        held | {"name": "a curve of ours", "source": derived, "verdict": "not applicable"},
+    ]
+    text = " ".join(run_text(Run.model_validate(document)).split())
+    assert "H(0) is near H Lemma C.3 2.03" in text
+    assert "Arora et al. (2019): H(0) is nearer still (Lemma C.3); Our own: a curve of ours." in text
 
 
 def test_only_columns_that_were_predicted_are_shown():

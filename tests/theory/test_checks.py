@@ -249,6 +249,34 @@ def test_theorem_41_is_worst_where_the_relative_error_is(which, quadratic):
     assert found.verdict == ("holds" if off.max() <= 0.02 else "outside its regime")
 
 
+@pytest.mark.parametrize(
+    ("far", "told"),
+    [
+        ([], "Within 2% at every record."),
+        ([0, 1, 2, 3], "Beyond 2% from the start on."),
+        ([1, 2, 3], "Beyond 2% from the first step on."),
+        ([2, 3], "Within 2% up to k = 1."),
+    ],
+)
+def test_theorem_41_says_how_long_it_was_followed(far, told, quadratic):
+    e = quadratic[0]
+    residual = e.infinite.residual.copy()
+    residual[far] *= 1.05
+    assert e.trajectory.steps[:3].tolist() == [0, 1, 2]
+    found = arora2019.theorem_4_1_curve(replace(e, trajectory=replace(e.trajectory, residual=residual)))
+    assert told in found.comment
+
+
+def test_theorem_41_names_the_first_record_where_steps_lie_between(quadratic):
+    e = quadratic[0]
+    steps, residual = e.trajectory.steps * 10, e.infinite.residual.copy()
+    residual[1:] *= 1.05
+    found = arora2019.theorem_4_1_curve(
+        replace(e, trajectory=replace(e.trajectory, steps=steps, residual=residual), infinite=e.infinite)
+    )
+    assert "Beyond 2% from the first record, k = 10, on." in found.comment
+
+
 def test_theorem_41_says_the_epsilon_that_fits_and_the_width_it_would_take(quadratic):
     e = quadratic[0]
     told = numbers(arora2019.theorem_4_1_curve(e))

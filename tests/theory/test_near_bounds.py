@@ -66,6 +66,49 @@ def deep(seed: int = 0, sizes: tuple[int, ...] = (4, 7, 6, 1), reach: float = 0.
     return Layered((*moved, start[-1]), tuple(start), (True,) * (len(sizes) - 2) + (False,))
 
 
+# Outputs that cancel --------------------------------------------------------------------------------------------------
+
+
+def cancelling(m: int = 33, d: int = 7) -> Layered:
+    """Every neuron twice, with outputs of both signs, as a start that is made 0: f = 0 but for rounding."""
+    half = two_layer(m=m, d=d).start
+    start = np.vstack([half[0], half[0]]), np.hstack([half[1], -half[1]]) / math.sqrt(2.0)
+    return Layered(start, start, (True, False))
+
+
+def test_an_output_within_the_rounding_of_its_sum_is_0():
+    net, X = cancelling(), unit(np.random.default_rng(9), 40, 7)
+    assert (net.hidden(X)[-1] != 0.0).any()
+    assert (net.outputs(X) == 0.0).all()
+    assert (net.outputs(X, start=True) == 0.0).all()
+    moved = replace(net, matrices=(net.matrices[0] + 1e-12 * np.arange(66)[:, None], net.matrices[1]))
+    assert (moved.outputs(X) == moved.hidden(X)[-1]).all()
+    linear = Layered((np.array([[1.0, -1.0]]),), (np.array([[1.0, -1.0]]),), (False,))
+    assert linear.outputs(np.array([[0.3, 0.3], [-1.0, 0.0]])).tolist() == [[0.0], [-1.0]]
+
+
+@pytest.mark.parametrize("length", [1e160, 1e307])
+def test_outputs_that_are_huge_or_no_numbers_are_left_as_they_are(length):
+    net, X = two_layer(m=8), length * unit(np.random.default_rng(9), 20, 4)
+    for matrices in (net.matrices, (1e160 * net.matrices[0], net.matrices[1])):
+        made = replace(net, matrices=matrices)
+        with np.errstate(over="ignore", invalid="ignore"):
+            assert np.array_equal(made.outputs(X), made.hidden(X)[-1], equal_nan=True)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_net_whose_outputs_are_all_0_has_no_absurd_row(name):
+    net, X = cancelling(), unit(np.random.default_rng(9), 40, 7)
+    Y = np.where(np.arange(40) % 2 == 0, 1.0, -1.0)[:, None]
+    options = {"dziugaite2017.steps": 2.0, "lambda_0": 0.02}
+    subject = Subject("two-layer", net, X, Y, (Y[:, 0] < 0.0).astype(np.int64), 2, 0.5, 0.05, True, options=options)
+    assert (subject.margins == 0.0).all()
+    found = bound(name, subject)
+    assert found.value is None or found.value < 1e4
+    assert found.of != "this network" or found.verdict(0.5) != "informative"
+    assert found.terms.get("margin", 1.0) >= 0.5
+
+
 # Richness near W(0) ---------------------------------------------------------------------------------------------------
 
 
@@ -285,8 +328,27 @@ def test_arora2019_paper_needs_a_lambda_0_of_the_distribution():
     assert found.value == pytest.approx(paper_bound(30.0, 30, 0.05, 0.02))
     assert found.value == pytest.approx(sum(found.terms[name] for name in ("leading", "width", "tail")))
     assert found.value > KernelClass(30, 0.05, 0.5, grid=1.0).at_convergence(30.0)  # docs/proofs.md P7
+    refuted = bound("arora2019_paper", replace(given, kernel=replace(FACTS, smallest=0.019)))
+    assert [one.text for one in refuted.assumptions if not one.met] == ["the sample's λ_min is at least λ0"]
+    assert refuted.value is None
+    assert bound("arora2019_paper", replace(given, kernel=replace(FACTS, smallest=0.02))).value == found.value
+    assert bound("arora2019_paper", replace(subject, kernel=replace(FACTS, smallest=0.0))).terms == without.terms
     deeper = replace(given, kernel=replace(FACTS, name="ntk:2"))
     assert bound("arora2019_paper", deeper).verdict(0.4) == "not applicable"
+
+
+def test_arora2019_paper_lists_nothing_of_a_kernel_that_is_unknown():
+    given = replace(subject_of(two_layer()), kernel=None, options={"lambda_0": 0.02})
+    failing = [one.text for one in bound("arora2019_paper", given).assumptions if not one.met]
+    assert failing == ["the kernel of the infinitely wide network was computed"]
+
+
+def test_arora2019_wide_gives_its_reason_once():
+    late = replace(
+        subject_of(two_layer()), prepared=True, kernel=replace(FACTS, reason="The columns were standardized.")
+    )
+    failing = [one.text for one in bound("arora2019_wide", late).assumptions if not one.met]
+    assert failing == ["the preparation of the inputs was not learned from the sample"]
 
 
 # Orders ---------------------------------------------------------------------------------------------------------------

@@ -83,7 +83,11 @@ def forecast(
     ] = False,
     margin: Annotated[
         bool,
-        typer.Option("--margin", metavar="", help="Two classes: hard margins of many examples too, and γ of Cao & Gu."),
+        typer.Option(
+            "--margin",
+            metavar="",
+            help="Two classes, one kernel: hard margins of many examples too, γ of Cao & Gu.",
+        ),
     ] = False,
     figures: Figures = None,
     memory: Memory = None,

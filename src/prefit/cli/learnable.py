@@ -57,7 +57,7 @@ def learnable(
     check: Annotated[
         bool, typer.Option("--check", metavar="", help="Draw inputs, certify yᵀK⁻¹y, show it under the norm.")
     ] = False,
-    check_samples: Annotated[int, typer.Option(help="Examples of the check's largest sample.")] = 1000,
+    check_samples: Annotated[Whole, typer.Option(help="Examples of the check's largest sample; default 1,000.")] = None,
     figures: Figures = None,
     memory: Memory = None,
     threads: Threads = None,

@@ -83,15 +83,22 @@ def _read_result(path: Path) -> tuple[Kind, Result]:
         text = path.read_text(encoding="utf-8")
         kind = _kind(path, text)
         return kind, kind.result.model_validate_json(text)
+    except FileNotFoundError as error:
+        raise InputError(
+            f"There is no file or folder {path}. prefit report draws the page of a result again: name the folder that "
+            "a run left (its --out, or prefit-forecast-NAME), or the .json file in it, as forecast.json."
+        ) from error
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}. Name a result file, as forecast.json.") from error
+        raise InputError(
+            f"{path} cannot be read: {error.strerror}. Name a result file that can, as forecast.json, or its folder."
+        ) from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text, so it is no result. Name one, as forecast.json.") from error
     except pydantic.ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        where = f"at {'.'.join(str(part) for part in first['loc'])}: " if first["loc"] else ""
         raise InputError(
-            f"{path} is not a result of this version ({kind.schema}): at {where}: {first['msg']}. Make it again with "
+            f"{path} is not a result of this version ({kind.schema}): {where}{first['msg']}. Make it again with "
             f"{kind.command}."
         ) from error
 
@@ -103,15 +110,26 @@ class _Named(pydantic.BaseModel):
 
 
 def _kind(path: Path, text: str) -> Kind:
-    """The kind that the schema names; raises InputError for a file that is no result."""
+    """The kind that the schema names; raises InputError for a file that is no result, or not a whole one."""
     try:
         named = _Named.model_validate_json(text).schema_id
     except pydantic.ValidationError as error:
+        if path.suffix == ".json" and error.errors()[0]["type"] == "json_invalid":
+            raise _damaged(path) from error
         raise _no_result(path, "it is not a JSON object with a schema") from error
     found = [kind for kind in KINDS if kind.schema == named]
     if not found:
         raise _no_result(path, f"its schema is {named!r}" if named else "it names no schema")
     return found[0]
+
+
+def _damaged(path: Path) -> InputError:
+    named = [kind for kind in KINDS if kind.file == path.name]
+    schema, command = (f" ({named[0].schema})", named[0].command) if named else ("", "the command that wrote it")
+    return InputError(
+        f"{path} is damaged or cut short: a result{schema} is one whole JSON object, and this text is none. Restore "
+        f"the file, or make it again with {command}."
+    )
 
 
 def _no_result(path: Path, why: str) -> InputError:

@@ -128,6 +128,7 @@ def _document(
     trained: Trained, options: BoundsOptions, rows: Sequence[tuple[Bound, float]], device: str, clock: Clock
 ) -> Bounds:
     told = [_row_part(bound, seconds, trained.trivial) for bound, seconds in rows]
+    smallest = _smallest(told)
     test = _test(trained, options.delta)
     draft = Bounds(
         summary=[],
@@ -142,9 +143,9 @@ def _document(
         together=options.together,
         row_delta=options.row_delta,
         bounds=told,
-        smallest=_smallest(told),
+        smallest=smallest,
         smallest_own=_smallest([row for row in told if row.of == OWN]),
-        family=family(options.delta, len(told), options.together),
+        family="" if smallest is None else family(options.delta, len(told), options.together),
         notes=_notes(told, test),
         cost=BoundsCost(seconds=clock.seconds, peak_bytes=peak_bytes(), phases=clock.phases),
         ran=_ran(options, device),

@@ -11,6 +11,8 @@ from prefit.errors import InputError
 from prefit.jobs.run_options import JobOptions, wrong
 from prefit.theory.bounds import ROWS
 
+LARGEST_LAMBDA_0 = 0.5  # κ(1) of the two-layer kernel: no λ_min is above the mean eigenvalue
+
 
 @dataclass(frozen=True)
 class BoundsOptions(JobOptions):
@@ -32,6 +34,7 @@ class BoundsOptions(JobOptions):
         self._set_whole("step", 0, 10**9)
         self._set_whole("pac_steps", 1, 10**9)
         self._set_number("lambda_0", 0.0, 1.0)
+        self._check_lambda_0()
         if self.device not in ("auto", "cpu", "cuda"):
             raise wrong("device", "be auto, cpu or cuda", self.device)
         if not self.names:
@@ -41,7 +44,13 @@ class BoundsOptions(JobOptions):
         """Names of bounds; a text holds them with commas between them."""
         value: Any = getattr(self, name)
         parts: Iterable[Any] = value.split(",") if isinstance(value, str) else (value or ())
-        found = tuple(str(part).strip() for part in parts if str(part).strip())
+        given = tuple(str(part).strip() for part in parts)
+        found = tuple(part for part in given if part)
+        if name == "only" and not found and (given or value == ""):
+            raise InputError(
+                "--only names no bound. Give names with commas between them (prefit bounds --help lists them), or "
+                "leave the option out for all bounds."
+            )
         known = [row for row, _ in ROWS]
         strange = [one for one in found if one not in known]
         if strange:
@@ -50,6 +59,14 @@ class BoundsOptions(JobOptions):
                 f"{nearest(strange[0], known)}"
             )
         object.__setattr__(self, name, found)
+
+    def _check_lambda_0(self) -> None:
+        """λ0 is at most λ_min of nearly every sample, which is at most the mean eigenvalue, κ(1)."""
+        if self.lambda_0 is not None and self.lambda_0 > LARGEST_LAMBDA_0:
+            raise InputError(
+                f"--lambda-0 must be at most {LARGEST_LAMBDA_0:g}, the mean eigenvalue of the kernel of 1 hidden "
+                f"layer, got {self.lambda_0:g}. Give a smaller number, or leave the option out."
+            )
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Sequence
 
-from prefit.documents.bounds import Bounds, BoundVerdict, Smallest
+from prefit.documents.bounds import BoundRow, Bounds, BoundVerdict, Smallest
 from prefit.documents.numbers import at_most, percent
 from prefit.theory.bounds.statement import OWN
 
+NEARLY = 0.8  # of the rows: what is missing in so many of them is said once
+
 
 def summary(doc: Bounds) -> list[str]:
-    return [*_smallest(doc), *_tested(doc), _counted(doc)]
+    return [*_smallest(doc), *_tested(doc), *_counted(doc)]
 
 
 def _smallest(doc: Bounds) -> list[str]:
@@ -20,8 +24,9 @@ def _smallest(doc: Bounds) -> list[str]:
         return [_nothing(doc)]
     constant = f"a constant answer errs on {_trivial(doc)}"
     if own is None:
-        return [f"No bound on the error of this network itself applies. {_beside(doc, least)}; {constant}."]
-    told = [f"The smallest bound on the error of this network is {_said(doc, own)}{_chosen(doc)}; {constant}."]
+        none = "No bound on the error of this network itself applies."
+        return [f"{none} {_beside(doc, least)}; {constant}.{_chosen(doc)}"]
+    told = [f"The smallest bound on the error of this network is {_said(doc, own)}; {constant}.{_chosen(doc)}"]
     if own.name != least.name:
         told.append(f"{_beside(doc, least)}.")
     return told
@@ -33,14 +38,31 @@ def _beside(doc: Bounds, least: Smallest) -> str:
 
 def _nothing(doc: Bounds) -> str:
     """Why no bound applies, where one thing is missing everywhere."""
-    missing = [{one.text for one in row.assumptions if not one.met} for row in doc.bounds]
-    common = set.intersection(*missing) if missing else set()
-    if common:
-        remedy = " Prepare the inputs beforehand, and train with --prepare none." if _standardized(doc) else ""
-        return (
-            f"No bound applies to this network, as this does not hold: {'; '.join(sorted(common)).rstrip('.')}.{remedy}"
-        )
-    return "No bound applies to this network: the table says of each which assumption fails."
+    common = missing(doc.bounds)
+    if not common:
+        return "No bound applies to this network: the table says of each which assumption fails."
+    remedy = " Prepare the inputs beforehand, and train with --prepare none." if _standardized(doc) else ""
+    lacks_all = all(lacks(row, text) for row in doc.bounds for text in common)
+    which = ", as this does not hold" if lacks_all else ". Nearly all ask for this, which does not hold"
+    return f"No bound applies to this network{which}: {joined(common)}.{remedy}"
+
+
+def missing(rows: Sequence[BoundRow]) -> list[str]:
+    """What does not hold and nearly all of these rows ask for."""
+    found = Counter(text for row in rows for text in {one.text for one in row.assumptions if not one.met})
+    return sorted(text for text, count in found.items() if count >= NEARLY * len(rows))
+
+
+def lacks(row: BoundRow, text: str) -> bool:
+    return any(one.text == text and not one.met for one in row.assumptions)
+
+
+def joined(texts: Sequence[str]) -> str:
+    """Assumptions in one sentence: without stops, and capitals behind the first only where they are a symbol's."""
+    bare = [text.rstrip(".") for text in texts]
+    return "; ".join(
+        [*bare[:1], *(re.sub("^[A-Z](?=[a-z ])", lambda first: first[0].lower(), one) for one in bare[1:])]
+    )
 
 
 def _standardized(doc: Bounds) -> bool:
@@ -57,7 +79,9 @@ def _said(doc: Bounds, least: Smallest) -> str:
 def _chosen(doc: Bounds) -> str:
     """What the smallest of several rows is not, unless they hold together."""
     count = len(doc.bounds)
-    return "" if doc.together or count == 1 else f" (choosing it of {count} rows now is paid for only with --together)"
+    if doc.together or count == 1:
+        return ""
+    return f" To choose it among {count} rows afterwards is paid for by --together only."
 
 
 def _trivial(doc: Bounds) -> str:
@@ -73,8 +97,10 @@ def _tested(doc: Bounds) -> list[str]:
     return [f"On the {test.n:,} test examples it misclassifies {percent(test.error)} ({sure} {ends})."]
 
 
-def _counted(doc: Bounds) -> str:
+def _counted(doc: Bounds) -> list[str]:
     found = Counter(row.verdict for row in doc.bounds)
+    if set(found) == {"not applicable"}:
+        return []
     words: dict[BoundVerdict, tuple[str, str]] = {
         "informative": ("is informative", "are informative"),
         "vacuous": ("is vacuous", "are vacuous"),
@@ -85,7 +111,7 @@ def _counted(doc: Bounds) -> str:
     if found["informative"]:
         told[0] += _whose(doc, found["informative"])
     count = len(doc.bounds)
-    return f"Of {count} {'bound' if count == 1 else 'bounds'} {', '.join(told)}."
+    return [f"Of {count} {'bound' if count == 1 else 'bounds'} {', '.join(told)}."]
 
 
 def _whose(doc: Bounds, informative: int) -> str:

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from prefit.documents.kernels import KernelRow, Kernels
 from prefit.documents.numbers import at_most, interval, mean_and_spread, percent, steps_range
+from prefit.jobs.comparison_columns import BOUND, STEPS, TEST, disagreeing
 
 NEARLY = 0.98  # of a share: a smaller difference is not told
+HARDLY = 0.01  # of a complexity: a smaller difference suits no labels better
+MOST_DIGITS = 9
 
 
 def summary(doc: Kernels) -> list[str]:
-    """Which kernel is first and whether the intervals say so; null, bound, steps, test."""
-    return [_headline(doc), *_second(doc), *_null(doc), *_bound(doc), *_steps(doc), *_test(doc)]
+    """Which kernel is first, whether the intervals and the other columns say so; null, bound, steps, test."""
+    return [
+        _headline(doc),
+        *_second(doc),
+        *_disagreement(doc),
+        *_null(doc),
+        *_bound(doc),
+        *_steps(doc),
+        *_test(doc),
+    ]
 
 
 def ranked(doc: Kernels) -> list[KernelRow]:
@@ -23,6 +34,11 @@ def ranked(doc: Kernels) -> list[KernelRow]:
 
 def listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def named(doc: Kernels, rows: list[KernelRow]) -> str:
+    """Some of the kernels by name; three or more that are all in a word."""
+    return f"all {len(rows)} kernels" if len(rows) == len(doc.kernels) > 2 else listed([row.name for row in rows])
 
 
 def sees_structure(row: KernelRow) -> bool:
@@ -50,14 +66,17 @@ def _headline(doc: Kernels) -> str:
         return f"One kernel, {order[0].name}, has nothing to be compared with."
     if order[0].random is not None and not any(sees_structure(row) for row in order):
         return "To none of these kernels do the labels look less complex than random ones."
-    if doc.separated:
+    if not doc.separated:
+        agreed = f"{listed(doc.first)} suit these labels alike"
+        alike = f"{listed(doc.first)} have the least complexity" if disagreeing(doc) else agreed
         return (
-            f"{order[0].name} suits these labels best: {_it(doc)} gives them the least complexity, {_told(order[0])}."
+            f"{alike}: the intervals of their complexities, {_told(order[0])} the least, overlap, so that none is "
+            "first."
         )
-    return (
-        f"{listed(doc.first)} suit these labels alike: the intervals of their complexities, {_told(order[0])} the "
-        "least, overlap, so that none is first."
-    )
+    least = interval(order[0].complexity, digits_apart(doc))
+    if disagreeing(doc) or hardly_less(doc):
+        return f"{order[0].name} has the least complexity, {least}."
+    return f"{order[0].name} suits these labels best: {_it(doc)} gives them the least complexity, {least}."
 
 
 def _it(doc: Kernels) -> str:
@@ -70,17 +89,63 @@ def _told(row: KernelRow) -> str:
     return interval(row.complexity)
 
 
-def _second(doc: Kernels) -> list[str]:
-    """How far the next one is."""
+def digits_apart(doc: Kernels) -> int:
+    """As many digits, three or more, as tell the least complexity from the next where the intervals do."""
+    first, *others = [row.complexity for row in ranked(doc)]
+    for digits in range(3, MOST_DIGITS):
+        if not others or not doc.separated or interval(first, digits) != interval(others[0], digits):
+            return digits
+    return MOST_DIGITS
+
+
+def _lead(doc: Kernels) -> float | None:
+    """By what portion the next complexity is larger, at least; None where no kernel is set apart from a next one."""
     order = ranked(doc)
     if not doc.separated or len(order) < 2:
+        return None
+    upper, lower = order[0].complexity.upper, order[1].complexity.lower
+    assert upper is not None
+    assert lower is not None
+    return lower / upper - 1.0
+
+
+def hardly_less(doc: Kernels) -> bool:
+    """One kernel is first, by a lead too small to matter."""
+    lead = _lead(doc)
+    return lead is not None and lead < HARDLY
+
+
+def _second(doc: Kernels) -> list[str]:
+    """How far the next one is."""
+    lead = _lead(doc)
+    if lead is None:
         return []
-    least, then, last = order[0], order[1], order[-1]
-    assert least.complexity.upper is not None
-    assert then.complexity.lower is not None
-    by = then.complexity.lower / least.complexity.upper - 1.0
-    sentence = f"The intervals set it apart from the next, {then.name} with {_told(then)}, at least {percent(by)} more"
-    return [f"{sentence}; the most has {last.name}, {_told(last)}." if last is not then else f"{sentence}."]
+    digits = digits_apart(doc)
+    _, then, *others = ranked(doc)
+    next_one = f"the next, {then.name} with {interval(then.complexity, digits)}"
+    sentence = f"The intervals set it apart from {next_one}, at least {percent(lead)} more"
+    if hardly_less(doc):
+        sentence = f"That is hardly less than {next_one}: the intervals are {percent(lead)} apart"
+    return [f"{sentence}; {_most(others[-1], digits)}." if others else f"{sentence}."]
+
+
+def _most(row: KernelRow, digits: int) -> str:
+    return f"the most has {row.name}, {interval(row.complexity, digits)}"
+
+
+def _disagreement(doc: Kernels) -> list[str]:
+    """Which columns prefer which other kernels."""
+    if len(doc.kernels) == 1:
+        return []
+    preferred: dict[str, list[str]] = {}
+    for column in disagreeing(doc):
+        preferred.setdefault(listed([row.name for row in column.least(doc)]), []).append(column.name)
+    told = [
+        f"{listed(columns)} {'prefers' if len(columns) == 1 else 'prefer'} {names}"
+        for names, columns in preferred.items()
+    ]
+    sentence = "; ".join(told)
+    return [f"{sentence[0].upper()}{sentence[1:]}."] if sentence else []
 
 
 def _null(doc: Kernels) -> list[str]:
@@ -105,31 +170,34 @@ def _null(doc: Kernels) -> list[str]:
 def _bound(doc: Kernels) -> list[str]:
     if doc.reason:
         return [f"The generalization bound does not apply. {doc.reason}"]
-    known = [(row.bound, row) for row in doc.kernels if row.bound is not None]
-    if not known:
+    best = BOUND.least(doc)
+    if not best or best[0].bound is None:
         return []
-    value, row = min(known, key=lambda pair: pair[0])
+    value, verdict = best[0].bound, best[0].verdict
     what, q = "error" if doc.data.classes else "loss", len(doc.kernels)
     share = f"δ = {doc.delta:g}, shared by {q} kernels because one is chosen after the sample is seen" if q > 1 else ""
     told = f" ({share})" if share else ""
     sure = f"With {percent(1 - doc.delta)} confidence{told} the {what} on new examples is at most {at_most(value)}"
-    return [f"{sure}, by {row.name}: {row.verdict}, since answering without looking gives {doc.trivial:.3g}."]
+    return [f"{sure}, by {named(doc, best)}: {verdict}, since answering without looking gives {doc.trivial:.3g}."]
 
 
 def _steps(doc: Kernels) -> list[str]:
     """Each kernel at its own step size, so that scales drop out here too."""
-    reached = [(tenth.lower, row) for row in doc.kernels if (tenth := row.steps_to.get("0.1")) and tenth.lower]
-    if not reached:
+    best = STEPS.least(doc)
+    if not best:
         return []
-    _, row = min(reached, key=lambda pair: pair[0] or 0)
-    return [f"Fewest steps to a tenth of the loss: {steps_range(row.steps_to['0.1'])}, under {row.name}."]
+    return [f"Fewest steps to a tenth of the loss: {steps_range(best[0].steps_to['0.1'])}, under {named(doc, best)}."]
 
 
 def _test(doc: Kernels) -> list[str]:
-    measured = [(row.test.error, row) for row in doc.kernels if row.test is not None and row.test.error is not None]
-    if not measured:
+    best = TEST.least(doc)
+    if not best:
         return []
-    error, row = min(measured, key=lambda pair: pair[0])
-    assert row.test is not None
-    where = f"On the {row.test.n:,} test examples {row.name} misclassifies fewest, {percent(error)}"
-    return [f"{where}: an estimate, and as the least of several a little too good."]
+    test = best[0].test
+    assert test is not None
+    assert test.error is not None
+    where, error = f"On the {test.n:,} test examples", percent(test.error)
+    if len(best) == len(doc.kernels) > 1:
+        return [f"{where} {named(doc, best)} misclassify as many, {error}: an estimate."]
+    fewest = f"{named(doc, best)} {'misclassifies' if len(best) == 1 else 'misclassify'} fewest, {error}"
+    return [f"{where} {fewest}: an estimate, and as the least of several a little too good."]

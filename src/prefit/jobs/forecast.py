@@ -26,7 +26,7 @@ from prefit.jobs.bounding import bound_of
 from prefit.jobs.data_part import data_part
 from prefit.jobs.entries import label_entries, thinned
 from prefit.jobs.labelsets import LabelSet, own_labels, random_sets, redrawn, worst_set
-from prefit.jobs.margins import check_margins, separability_part, with_margins
+from prefit.jobs.margins import check_margins, margins_ahead, separability_part, with_margins
 from prefit.jobs.memory import allowed_bytes, peak_bytes
 from prefit.jobs.noise import noise_curve
 from prefit.jobs.options import ForecastOptions
@@ -64,6 +64,8 @@ def run_forecast(
     # What is free is asked once: later answers would differ, and with them decisions and digits.
     options = replace(options, memory=allowed_bytes(options.memory))
     clock, workers, keeper = Clock(progress), Workers(options.worker_count), keeper or Forgetful()
+    if ahead := margins_ahead(data, options):
+        keeper.tell(ahead)
     with blas_threads(options.worker_count), closing(workers):
         problem = pose(data, options, workers, clock, keeper)
         true, random = _label_sets(problem, options)

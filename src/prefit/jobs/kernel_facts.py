@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from prefit.data.distinct import unit_rows
+from prefit.documents import Forecast
 from prefit.jobs.bounds_options import BoundsOptions
 from prefit.jobs.forecast import run_forecast
 from prefit.jobs.memory import allowed_bytes
@@ -80,7 +81,16 @@ def _computed(trained: Trained, options: BoundsOptions, delta: float, progress: 
         step=None if stopped is None else stopped.step,
         scale=None if stopped is None else stopped.scale,
         reason=bound.reason if bound.verdict == "not applicable" else "",
+        smallest=_smallest(forecast),
     )
+
+
+def _smallest(forecast: Forecast) -> float | None:
+    """Upper end of λ_min of all examples: an eigenvalue is within `error` of the estimate; 0 where some coincide."""
+    if forecast.data.duplicates:
+        return 0.0
+    found = forecast.spectrum.lambda_min
+    return None if found.error is None else found.estimate + found.error
 
 
 def _margin(trained: Trained, options: BoundsOptions) -> tuple[float, float] | None:

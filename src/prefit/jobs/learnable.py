@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Literal
@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from prefit._shapes import Matrix
+from prefit.data.wording import counted
 from prefit.documents.learnable import (
     MOST_EXAMPLES,
     KernelNorm,
@@ -29,9 +30,9 @@ from prefit.documents.run import SourcePart
 from prefit.errors import InputError
 from prefit.gram import blas_threads
 from prefit.jobs.learnable_check import check_part, uniform_on_sphere
-from prefit.jobs.learnable_options import LearnableOptions
+from prefit.jobs.learnable_options import CHECK_SAMPLES, LearnableOptions
 from prefit.jobs.learnable_sentences import missing_terms, norm_reason, notes, summary
-from prefit.jobs.matrix_files import matrix_from
+from prefit.jobs.matrix_files import matrix_from, source_of
 from prefit.jobs.memory import peak_bytes
 from prefit.jobs.progress import Clock, Show, silent
 from prefit.kernels import Kernel
@@ -129,7 +130,7 @@ def run_learnable(text: str, options: LearnableOptions, progress: Show = silent)
         check = None
         if options.check:
             assert question.dimension is not None, "the check chooses a dimension"
-            X = uniform_on_sphere(options.check_samples, question.dimension, options.seed)
+            X = uniform_on_sphere(options.check_samples or CHECK_SAMPLES, question.dimension, options.seed)
             y = values(question.expression, X, question.betas, question.matrices)
             check = check_part(X, y, kernels, options, clock)
     draft = Learnable(
@@ -155,31 +156,29 @@ def run_learnable(text: str, options: LearnableOptions, progress: Show = silent)
 def _question(text: str, options: LearnableOptions) -> _Question:
     expression = parse(text)
     matrices = _matrices(expression, options)
-    side = next(iter(matrices.values())).shape[0] if matrices else None
+    sides = {source_of(options.matrix[letter], f"--matrix {letter}"): len(matrices[letter]) for letter in matrices}
     if options.projections is not None:
         betas = matrix_from(options.projections, "--projections", options.memory)
         frame = spanned(betas, expression.projections)
-        _check_side(side, betas.shape[1], "the rows of --projections have", "columns")
+        sides[source_of(options.projections, "--projections")] = betas.shape[1]
     else:
-        frame = orthonormal(expression.projections, side)
-    return _Question(expression, frame, matrices, _dimension(frame, side, options))
+        frame = orthonormal(expression.projections, next(iter(sides.values()), None))
+    return _Question(expression, frame, matrices, _dimension(frame, sides, options))
 
 
 def _matrices(expression: Expression, options: LearnableOptions) -> dict[str, Matrix]:
+    unused = sorted(set(options.matrix) - set(expression.letters))
     for letter in expression.letters:
         if letter not in options.matrix:
-            raise InputError(f"the expression names the matrix {letter}. Give its file: --matrix {letter}=FILE.")
-    unused = sorted(set(options.matrix) - set(expression.letters))
+            others = f", and not {', '.join(unused)}, which --matrix gives" if unused else ""
+            file = f"--matrix {letter}=FILE"
+            raise InputError(f"the expression names the matrix {letter}{others}. Give the file of {letter}: {file}.")
     if unused:
         raise InputError(
             f"--matrix gives {unused[0]}, which the expression does not name. Write quad({unused[0]}) or "
             f"x'{unused[0]}x for xᵀ{unused[0]}x."
         )
-    found = {letter: _square(letter, options) for letter in expression.letters}
-    for letter, matrix in found.items():
-        first = next(iter(found.values()))
-        _check_side(matrix.shape[0], first.shape[0], "the first matrix has", f"rows, {letter} another number")
-    return found
+    return {letter: _square(letter, options) for letter in expression.letters}
 
 
 def _square(letter: str, options: LearnableOptions) -> Matrix:
@@ -187,28 +186,16 @@ def _square(letter: str, options: LearnableOptions) -> Matrix:
     matrix = matrix_from(options.matrix[letter], f"--matrix {letter}", options.memory)
     if matrix.shape[0] != matrix.shape[1] or matrix.shape[0] < 2:
         raise InputError(
-            f"--matrix {letter} must be square, with a row for each of at least two features; its shape is "
-            f"{matrix.shape}. Give A of xᵀAx."
+            f"{source_of(options.matrix[letter], f'--matrix {letter}')} must be square, with a row for each of at "
+            f"least two features; its shape is {matrix.shape}. Give {letter} of xᵀ{letter}x."
         )
     return 0.5 * (matrix + matrix.T)
 
 
-def _check_side(side: int | None, other: int, what: str, of: str) -> None:
-    if side is not None and side != other:
-        raise InputError(f"a matrix is for inputs of {side} features, but {what} {other} {of}. Give them one d.")
-
-
-def _dimension(frame: Frame, side: int | None, options: LearnableOptions) -> int | None:
+def _dimension(frame: Frame, sides: Mapping[str, int], options: LearnableOptions) -> int | None:
     """d by the options, by a file, or for the check alone: room for every direction, and one more."""
-    given = side if side is not None else frame.dimension
-    if given is not None:
-        if options.dimension not in (None, given):
-            raise InputError(
-                f"--dimension is {options.dimension}, but the file is for inputs of {given} features. Leave it out."
-            )
-        if given < 2:
-            raise InputError("the inputs must have at least 2 features for a sphere; the file has 1 column.")
-        return given
+    if sides:
+        return _agreed(sides, options.dimension)
     if options.dimension is not None and options.dimension < frame.rank:
         raise InputError(
             f"--dimension {options.dimension} has no room for {frame.rank} orthonormal projections. Give at least "
@@ -218,6 +205,22 @@ def _dimension(frame: Frame, side: int | None, options: LearnableOptions) -> int
     if options.check and dimension is not None and dimension > _MOST_DIMENSION_OF_CHECK:
         raise InputError(f"--check draws inputs of at most {_MOST_DIMENSION_OF_CHECK:,} features. Leave it out.")
     return dimension
+
+
+def _agreed(sides: Mapping[str, int], dimension: int | None) -> int:
+    """The one d of all matrices, by their sources, and of --dimension."""
+    (source, side), *others = sides.items()
+    for other, length in others:
+        if length != side:
+            raise InputError(f"{source} is for inputs of {side} features, {other} for {length}. Give them one d.")
+    if dimension not in (None, side):
+        raise InputError(
+            f"--dimension is {dimension}, but {source} is for inputs of {counted(side, 'feature')}. "
+            "Leave --dimension out."
+        )
+    if side < 2:
+        raise InputError(f"{source} has 1 column, and inputs on a sphere have at least 2 features. Give a column each.")
+    return side
 
 
 # Norms ----------------------------------------------------------------------------------------------------------------

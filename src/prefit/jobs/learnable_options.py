@@ -11,6 +11,7 @@ from prefit.jobs.run_options import JobOptions, wrong
 from prefit.kernels import Kernel, kernel_named, kernel_names
 
 KERNELS = ("two-layer", "ntk:2", "ntk:3", "standard-ntk:1", "conjugate:1")
+CHECK_SAMPLES = 1000
 _MOST_KERNELS = 16
 
 
@@ -26,13 +27,15 @@ class LearnableOptions(JobOptions):
     projections: Any = None  # rows β_j: a file or an array; None: orthonormal
     matrix: Any = None  # matrices by letter: files or arrays
     check: bool = False  # draw inputs, certify yᵀK⁻¹y and show it under the norm
-    check_samples: int = 1000  # examples of its largest sample
+    check_samples: int | None = None  # examples of its largest sample; None: 1,000
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._set_number("epsilon", 0.0, 1.0)
         self._set_whole("dimension", 2, 10**6)
         self._set_whole("check_samples", 16, 20_000)
+        if self.check_samples is not None and not self.check:
+            raise InputError("--check-samples is of --check: give that too, or leave it out.")
         object.__setattr__(self, "kernel", _names(self.kernel))
         object.__setattr__(self, "matrix", _by_letter(self.matrix))
         if self.device not in ("auto", "cpu"):

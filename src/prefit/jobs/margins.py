@@ -15,8 +15,9 @@ from prefit.errors import InputError
 from prefit.jobs.entries import over_draws
 from prefit.jobs.memory import allowed_bytes, size_text
 from prefit.jobs.options import ForecastOptions
+from prefit.jobs.plan import duration_text
 from prefit.jobs.problem import EXACT_UP_TO, Problem
-from prefit.jobs.separability import MATRICES, MeasuredMargins, measured_margins
+from prefit.jobs.separability import MATRICES, MeasuredMargins, margin_seconds, measured_margins
 from prefit.jobs.sets import Solved
 from prefit.jobs.solution import Solution
 from prefit.theory.arora2019 import complexity
@@ -41,6 +42,17 @@ def check_margins(data: LabelledData, options: ForecastOptions) -> None:
             f"--margin holds the whole Gram matrix: {data.train.n:,} examples take {size_text(need)}, and "
             f"{size_text(allowed)} are allowed (--memory). Take fewer with --limit, or leave the option out."
         )
+
+
+def margins_ahead(data: LabelledData, options: ForecastOptions) -> str:
+    """How long the margins that `--margin` asks for take, said before the run; empty where it is not given."""
+    if not options.margin:
+        return ""
+    sets, of_networks = 1 + options.draws, options.normalize
+    seconds = margin_seconds(
+        data.train.n, data.train.d, sets + 2 * of_networks, features=of_networks, threads=options.worker_count
+    )
+    return f"--margin adds {duration_text(seconds)} (a rough estimate) to what is told next."
 
 
 def with_margins(

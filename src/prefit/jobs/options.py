@@ -33,7 +33,7 @@ class ForecastOptions(RunOptions):
         self._check_kernel()
         super().__post_init__()
         self._set_number("tolerance", 0.0, 1.0)
-        self._set_number("lambda_0", 0.0, 1.0)
+        self._set_number("lambda_0", 0.0, 0.5)  # at most the mean eigenvalue of the two-layer kernel, κ(1)
         self._set_number("ridge", 0.0, math.inf)
         self._set_whole("draws", 0, 1000)
         if self.only not in (None, "complexity"):

@@ -8,7 +8,8 @@ from typing import Any, Literal
 import numpy as np
 
 from prefit._shapes import AnyArray, Indices, Matrix
-from prefit.data.arrays import as_array
+from prefit.data.arrays import as_array, rows_from_zero
+from prefit.data.integrity import check_finite
 from prefit.data.wording import Place
 from prefit.errors import InputError
 
@@ -100,11 +101,12 @@ def own_targets(y: Any, outputs: int, loss: str | None) -> OwnTargets:
 
 def _labels(y: Any, place: str) -> AnyArray:
     array = as_array(y, Place(place))
-    if array.ndim not in (1, 2) or array.dtype.kind not in "biuf" or not np.isfinite(array).all():
+    if array.ndim not in (1, 2) or array.dtype.kind not in "biuf":
         raise InputError(
-            f"{place} must hold finite numbers, (n,) or (n, c): its shape is {array.shape} and its type {array.dtype}. "
+            f"{place} must hold numbers, (n,) or (n, c): its shape is {array.shape} and its type {array.dtype}. "
             "Give the labels as the training loop takes them."
         )
+    check_finite(array, Place(place), rows_from_zero(len(array)))
     return array
 
 

@@ -200,6 +200,11 @@ def _parsed(path: Path, content: bytes) -> Run:
         return Run.model_validate_json(content)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
+        if first["type"] == "json_invalid":
+            raise InputError(
+                f"{path} is damaged or cut short: a run is one whole JSON object, and this text is none. Restore the "
+                "file, or train again."
+            ) from error
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise InputError(
             f"{path} is not a run of this version (prefit.run/1): at {where}: {first['msg']}. Train again."

@@ -20,6 +20,7 @@ TEST, TRIVIAL = "test error", "commonest class"
 _ROW = 21  # pixels for a bar
 _DASHES = [[1, 0], [1, 0], [3, 2]]  # of each sort
 _FILLED = {"informative": 0.9, "vacuous": 0.25, "order only": 0.06}  # opacity by verdict
+_PADDING = 8  # pixels between a name and the axis: the mark of an error of 0 stands on it
 _LONGEST = 130  # pixels of a name
 _ROOM = 0.25  # of the axis, right of the longest bar, for its number
 
@@ -58,14 +59,16 @@ def _ends(doc: Bounds, rows: list[BoundRow]) -> tuple[float, float]:
 def _axis(low: float, high: float, field: str) -> alt.X:
     return alt.X(
         f"{field}:Q",
-        title="Bound on the error (logarithmic)",
+        title=["Bound on the error (logarithmic)", "full colour: informative, pale: vacuous"],
         scale=alt.Scale(type="log", domain=[low, high], nice=False),
         axis=parts.log_axis(parts.log_axis_values(low, high)),
     )
 
 
 def _labels() -> alt.Axis:
-    return alt.Axis(labelLimit=_LONGEST, labelOverlap=False, domain=False, ticks=False, grid=False)
+    return alt.Axis(
+        labelLimit=_LONGEST, labelPadding=_PADDING, labelOverlap=False, domain=False, ticks=False, grid=False
+    )
 
 
 def _sort(row: BoundRow) -> str:

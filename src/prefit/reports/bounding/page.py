@@ -14,7 +14,7 @@ _CAPTIONS = {
     "bounds": "The length of a bar is the bound on a logarithmic axis: filled where it is informative, pale where it "
     "is vacuous, dashed where it is an order, whose unnamed constant is taken as 1. The dashed line is the error of "
     "always answering the commonest class: only what ends left of it says something. The test error, where there is a "
-    "test split, is a line with its exact interval."
+    "test split, is a line with its exact interval; an error of 0, which has no place there, stands at the left end."
 }
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from prefit.documents.bounds import BoundRow, Bounds, Smallest
 from prefit.documents.model import Verdict
 from prefit.documents.numbers import at_most, mebibytes, number, percent, seconds, steps
+from prefit.jobs.bounds_sentences import joined
 from prefit.reports.dataset import listed
 from prefit.reports.facts import Fact
 
@@ -66,9 +67,10 @@ def of(row: BoundRow) -> str:
     return textwrap.shorten(told, _LONGEST_OF, placeholder=" …")
 
 
-def failing(row: BoundRow) -> str:
-    """What a row that does not apply lacks."""
-    return "; ".join(one.text.rstrip(".") for one in row.assumptions if not one.met) or row.comment.rstrip(".")
+def failing(row: BoundRow, said: Sequence[str] = ()) -> str:
+    """What a row that does not apply lacks, but for what was said before."""
+    lacking = [one.text for one in row.assumptions if not one.met]
+    return joined([text for text in lacking if text not in said]) if lacking else row.comment.rstrip(".")
 
 
 def network(doc: Bounds) -> str:

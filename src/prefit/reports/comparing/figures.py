@@ -1,6 +1,8 @@
-"""The figure of a comparison: the complexity that each kernel gives the labels, and random ones."""
+"""The figures of a comparison: the complexity that each kernel gives the labels, near and beside random ones."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import altair as alt
 
@@ -11,32 +13,44 @@ from prefit.reports.facts import of_draws
 from prefit.reports.figures import parts
 from prefit.reports.figures.theme import config
 
-FIGURES = ("complexity",)
+FIGURES = ("complexity", "random")
 _LOG_FROM = 10.0  # largest over smallest from which the axis is logarithmic
 _NAMES = ("these labels", "random labels", "these labels, at the margin")
 _SHAPES = ["circle", "triangle-up", "diamond"]  # told apart without colour too
 
 
 def kernels_figures(doc: Kernels) -> dict[str, alt.LayerChart]:
-    """The figures of a comparison by name."""
-    return {"complexity": _figure(doc).configure(**config("paper"))}
-
-
-def _figure(doc: Kernels) -> alt.LayerChart:
-    points = [point for row in doc.kernels for point in _points(row.name, row.complexity, row.random)]
-    points += [
+    """The figures of a comparison by name; that with random labels where some were drawn."""
+    own = [_point(row.name, _NAMES[0], row.complexity) for row in doc.kernels if row.complexity.lower is not None]
+    margins = [
         _point(row.name, _NAMES[2], row.margin_complexity)
         for row in doc.kernels
         if row.margin_complexity is not None and row.margin_complexity.upper is not None
     ]
+    random = [
+        _point(row.name, _NAMES[1], row.random)
+        for row in doc.kernels
+        if row.random is not None and row.random.lower is not None
+    ]
+    found = {"complexity": _figure(doc, [*own, *margins], _near)}
+    if random:
+        found["random"] = _figure(doc, [*own, *random, *margins], _from_zero)
+    return {name: chart.configure(**config("paper")) for name, chart in found.items()}
+
+
+def _figure(doc: Kernels, points: list[parts.Row], scale_of: Callable[[float, float], alt.Scale]) -> alt.LayerChart:
     if not points:
         return parts.message("No finite complexity:\ninputs that coincide carry contradictory labels.")
     x = alt.X("kernel:N", title=None, sort=[row.name for row in doc.kernels], axis=alt.Axis(labelAngle=0))
-    y, low = _axis(points, "complexity"), _axis(points, "low")
+    scale = _scale(points, scale_of)
+    y, low = (
+        alt.Y(f"{field}:Q", title="Complexity", scale=scale, axis=parts.axis_of(scale))
+        for field in ("complexity", "low")
+    )
     present = [name for name in _NAMES if any(point["labels"] == name for point in points)]
-    legend = alt.Legend(title=None, labelLimit=240)
-    color = alt.Color("labels:N", scale=alt.Scale(domain=present), legend=legend)
-    shape = alt.Shape("labels:N", scale=alt.Scale(domain=present, range=_SHAPES), legend=legend)
+    legend = alt.Legend(title=None, labelLimit=240, values=present)
+    color = alt.Color("labels:N", scale=alt.Scale(domain=list(_NAMES)), legend=legend)
+    shape = alt.Shape("labels:N", scale=alt.Scale(domain=list(_NAMES), range=_SHAPES), legend=legend)
     tooltip = [
         alt.Tooltip("kernel:N", title="kernel"),
         alt.Tooltip("labels:N", title="labels"),
@@ -52,11 +66,6 @@ def _figure(doc: Kernels) -> alt.LayerChart:
     )
 
 
-def _points(kernel: str, own: QuadraticForm, random: QuadraticForm | None) -> list[parts.Row]:
-    found = [] if own.lower is None else [_point(kernel, _NAMES[0], own)]
-    return found if random is None or random.lower is None else [*found, _point(kernel, _NAMES[1], random)]
-
-
 def _point(kernel: str, name: str, value: QuadraticForm) -> parts.Row:
     """Where it stands with its interval; of draws the mean with one deviation."""
     assert value.lower is not None
@@ -68,9 +77,20 @@ def _point(kernel: str, name: str, value: QuadraticForm) -> parts.Row:
     return {"kernel": kernel, "labels": name, "low": low, "complexity": middle, "high": high, "told": told}
 
 
-def _axis(points: list[parts.Row], field: str) -> alt.Y:
+def _scale(points: list[parts.Row], linear: Callable[[float, float], alt.Scale]) -> alt.Scale:
+    """Logarithmic where the values are far apart."""
     bottom, top = min(point["low"] for point in points), max(point["high"] for point in points)
-    scale = alt.Scale(domain=[0, 1.08 * top], nice=False)
     if bottom > 0 and top > _LOG_FROM * bottom:
-        scale = alt.Scale(type="log", domain=[bottom / 1.3, top * 1.3], nice=False)
-    return alt.Y(f"{field}:Q", title="Complexity", scale=scale, axis=parts.axis_of(scale))
+        return alt.Scale(type="log", domain=[bottom / 1.3, top * 1.3], nice=False)
+    return linear(bottom, top)
+
+
+def _near(bottom: float, top: float) -> alt.Scale:
+    """Fits the values, so that small differences show."""
+    spare = 0.08 * (top - bottom) or 0.08 * top or 1.0
+    return alt.Scale(domain=[max(bottom - spare, 0.0), top + spare], zero=False, nice=False)
+
+
+def _from_zero(bottom: float, top: float) -> alt.Scale:
+    """A portion of random labels' complexity is a portion of their height."""
+    return alt.Scale(domain=[min(bottom, 0.0), 1.08 * top or 1.0], nice=False)

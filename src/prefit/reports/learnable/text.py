@@ -8,9 +8,9 @@ from prefit.reports.layout import NARROWEST, screen, table, wrapped
 from prefit.reports.learnable import rows
 
 NORMS = (
-    "Norms are upper ends of √(yᵀK⁻¹y) for the labels y = g(x) of any sample, inputs of length 1; on the sphere they "
-    "are its limit as the sample grows. Theorem 6.1 is about two-layer alone. Examples: so many suffice for loss ε "
-    "with probability 1 − δ, from the smallest norm; above 10⁹ (our choice) they count as out of reach."
+    "Norms are upper ends of √(yᵀK⁻¹y), rounded up, for the labels y = g(x) of any sample, inputs of length 1; on the "
+    "sphere they are its limit as the sample grows. Theorem 6.1 is about two-layer alone. Examples: so many suffice "
+    "for loss ε with probability 1 − δ, from the smallest norm; above 10⁹ (our choice) they count as out of reach."
 )
 
 

@@ -20,7 +20,10 @@ MEANINGS: dict[Meaning, str] = {
     "estimate": "Estimate from this sample",
     "order": "Order, constant 1 assumed",
 }
-EXPONENTS = "Exponents (Arora et al. 2019; C&G: Cao & Gu 2020), logarithms left out"
+EXPONENTS = (
+    "Exponents (Arora et al. 2019; C&G: Cao & Gu 2020), logarithms left out; the numbers above have one where "
+    "a * stands, and take all others as 1"
+)
 _OURS = {
     "width_concentration": "net near its limit (P8)",
     "width_lemma_c3": "the same by Arora Lemma C.3",
@@ -49,7 +52,7 @@ def numbers(doc: Plan, meaning: Meaning) -> list[Line]:
 
 
 def exponents(doc: Plan) -> list[Line]:
-    """The products of powers of the orders, without logarithms and spaces."""
+    """The products of powers of the orders, without spaces; a star where the number has a logarithm."""
     orders = [one for one in doc.statements if one.kind == "order"]
     return [Line(_name(one, "C&G"), tuple(_powers(one, of) for of in QUANTITIES)) for one in orders]
 
@@ -83,7 +86,8 @@ def _powers(one: StatementPart, of: str) -> str:
         return ""
     powers = {name: power for name, power in one.exponents[of].items() if not name.startswith("log")}
     told = formula(powers).replace("(M + log(1/δ))", "M").replace(" ", "")
-    return f"{told}·…" if "·" in amount.formula else told
+    star = "*" if any("log" in name for name in one.exponents[of]) else ""
+    return f"{told}·…" if "·" in amount.formula else f"{told}{star}"
 
 
 def _amount(one: StatementPart, of: str) -> AmountPart | None:

@@ -6,11 +6,12 @@ from prefit.documents.numbers import mebibytes, seconds
 from prefit.documents.plan import Plan
 from prefit.reports import dataset
 
+LOGARITHMS = "An order has the logarithms that stand in its formula, η through its m; all others are taken as 1."
 MEANING = (
     "Order, constant 1 assumed: the statement holds up to a constant that nobody has named, and logarithms; its "
-    "numbers take that constant to be 1, so they are no bounds. Sufficient: enough, with every constant, where the "
-    "constants above hold. Estimate: the same from a constant that was measured on this sample though it should be "
-    "known before."
+    f"numbers take that constant to be 1, so they are no bounds. {LOGARITHMS} Sufficient: enough, with every "
+    "constant, where the constants above hold. Estimate: the same from a constant that was measured on this sample "
+    "though it should be known before."
 )
 READINGS = (
     "Printed: as the paper prints it. Mended: as its own proof gives it, where the two have other powers of B "

@@ -19,7 +19,7 @@ def plan_text(doc: Plan, width: int = 80, details: bool = False) -> str:
     """
     width = max(width, NARROWEST)
     statements = [_group(group, width) for group in rows.groups(doc)] if details else _overview(doc, width)
-    readings = story.READINGS if details else f"{story.READINGS} {story.MORE}"
+    readings = f"{story.READINGS} {story.LOGARITHMS if details else story.MORE}"
     notes = [*doc.notes, readings, f"Took {story.cost(doc)}"]
     return screen(
         [

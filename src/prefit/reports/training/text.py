@@ -55,7 +55,7 @@ def _numbers(doc: Run, width: int) -> list[str]:
 
 
 def _checks(doc: Run, width: int) -> list[str]:
-    """A row for each statement that applies, under the paper that it is from; the others by their numbers."""
+    """A row for each statement that applies, under the paper that it is from; the others by their names."""
     shown = [check for check in doc.checks if check.verdict != "not applicable"]
     rows = [["Statement", "number", "measured", "theory", "verdict"]] if shown else []
     for paper in dict.fromkeys(story.paper(check.source) for check in shown):
@@ -65,12 +65,12 @@ def _checks(doc: Run, width: int) -> list[str]:
 
 
 def _left_out(doc: Run, width: int) -> list[str]:
-    """The statements that do not apply, by paper and number; our own by name."""
-    found: dict[str, dict[str, None]] = {}
+    """The statements that do not apply, by paper: named as in the table, as several share a number."""
+    found: dict[str, list[str]] = {}
     for check in doc.checks:
         if check.verdict == "not applicable":
-            name = check.name if story.is_ours(check.source) else check.source.number
-            found.setdefault(story.paper(check.source), {})[name] = None
+            number = "" if story.is_ours(check.source) else f" ({check.source.number})"
+            found.setdefault(story.paper(check.source), []).append(f"{check.name}{number}")
     told = "; ".join(f"{paper}: {', '.join(names)}" for paper, names in found.items())
     return wrapped(f"Not applicable to this run: {told}.", width) if found else []
 

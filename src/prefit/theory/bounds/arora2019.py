@@ -66,7 +66,7 @@ def arora2019_wide(subject: Subject, progress: Callable[[float], None]) -> Bound
     terms = {name: float(value) for name, value in found.items() if value is not None}
     if facts.quadratic_form is not None:
         terms["leading"] = complexity(facts.quadratic_form, subject.n, facts.diagonal)
-    reason = (Assumption(facts.reason, False),) if facts.reason else ()
+    reason = (Assumption(facts.reason, False),) if facts.reason and all_met(asked) else ()
     return replace(
         WIDE,
         value=min((terms[name] for name in ("stopped", "converged") if name in terms), default=None),
@@ -79,16 +79,14 @@ def arora2019_wide(subject: Subject, progress: Callable[[float], None]) -> Bound
 def arora2019_paper(subject: Subject, progress: Callable[[float], None]) -> Bound:
     """Theorem 5.1; λ0 is a constant of the distribution, given as the option lambda_0, never the sample's λ_min."""
     facts, lambda_0 = subject.kernel, subject.options.get("lambda_0")
-    asked = (
-        kernel_known(subject),
-        Assumption("the kernel is that of the two-layer net", facts is not None and facts.name in TWO_LAYER),
-        signs(subject),
-        on_sphere(subject),
-        *sampling(subject),
-        Assumption(
-            "the labels can be interpolated: yᵀH⁻¹y is finite", facts is not None and facts.quadratic_form is not None
-        ),
-    )
+    asked = (kernel_known(subject), signs(subject), on_sphere(subject), *sampling(subject))
+    if facts is not None:
+        asked += (
+            Assumption("the kernel is that of the two-layer net", facts.name in TWO_LAYER),
+            Assumption("the labels can be interpolated: yᵀH⁻¹y is finite", facts.quadratic_form is not None),
+        )
+    if facts is not None and facts.smallest is not None and lambda_0 is not None:
+        asked += (Assumption("the sample's λ_min is at least λ0", facts.smallest >= lambda_0),)
     known = Assumption("λ0 of the distribution is known before the sample", lambda_0 is not None)
     row = replace(PAPER, assumptions=(*asked, known))
     if not all_met(asked) or facts is None or facts.quadratic_form is None:

@@ -14,6 +14,8 @@ from prefit.storage import Forgetful, Keeper
 from prefit.theory.bounds.norms import spectral_norm
 from prefit.theory.kernel_class import class_margins
 
+UNIT = 2.0**-53  # a rounding to float64 is off by at most so much of the number
+
 
 @dataclass(frozen=True)
 class Layered:
@@ -69,8 +71,15 @@ class Layered:
         return tuple(spectral_norm(A) for A in self.start)
 
     def outputs(self, X: Matrix, start: bool = False) -> Matrix:
-        """(n, c) outputs for inputs X (n, d), at the end or before the first step."""
-        return self.hidden(X, start)[-1]
+        """(n, c) outputs for inputs X (n, d), at the end or before the first step.
+
+        0 where the output is within the rounding of its own sum, as of a start that cancels: its sign is rounding's.
+        """
+        values, last = self.hidden(X, start), (self.start if start else self.matrices)[-1]
+        enters = np.maximum(values[-2], 0.0) if self.depth else np.abs(X)
+        with np.errstate(over="ignore", invalid="ignore"):
+            rounding = UNIT * enters.shape[1] * (enters @ np.abs(last).T)
+        return np.where((np.abs(values[-1]) <= rounding) & np.isfinite(rounding), 0.0, values[-1])
 
     def hidden(self, X: Matrix, start: bool = False) -> list[Matrix]:
         """A_1 x, A_2 σ(A_1 x), …, f(x): what enters each ReLU, and the outputs; O(n · sizes) memory."""
@@ -88,6 +97,7 @@ class KernelFacts:
     name           as in --kernel
     diagonal       κ(1)
     quadratic_form upper end of yᵀK⁻¹y, None where infinite or unknown; margin bracket of its hard margin B_*
+    smallest       upper end of the sample's λ_min, None where unknown
     converged      the bound of the interpolant (docs/proofs.md P7), stopped its least value over stopping times and
                    multiples, at step `step` and scale `scale`; None where there is none, `reason` says why
     """
@@ -101,6 +111,7 @@ class KernelFacts:
     step: int | None = None
     scale: float | None = None
     reason: str = ""
+    smallest: float | None = None
 
 
 @dataclass(frozen=True)

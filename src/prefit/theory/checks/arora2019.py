@@ -232,6 +232,9 @@ def _followed(steps: Indices, off: Vector) -> str:
         return f" Within {percent(AGREES)} at every record."
     if beyond[0] == 0:
         return f" Beyond {percent(AGREES)} from the start on."
+    if beyond[0] == 1:
+        first = "step" if steps[1] == 1 else f"record, k = {steps[1]:,},"
+        return f" Beyond {percent(AGREES)} from the first {first} on."
     return f" Within {percent(AGREES)} up to k = {steps[beyond[0] - 1]:,}."
 
 

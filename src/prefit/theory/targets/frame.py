@@ -73,8 +73,9 @@ def orthonormal(indices: Sequence[int], dimension: int | None = None) -> Frame:
 def spanned(betas: Matrix, indices: Sequence[int]) -> Frame:
     """The projections by the rows β_j of a matrix, row j for t_j."""
     if indices and indices[-1] > betas.shape[0]:
+        rows = "1 row" if len(betas) == 1 else f"{len(betas)} rows"
         raise InputError(
-            f"t{indices[-1]} needs row {indices[-1]} of --projections, which has {betas.shape[0]} rows. "
+            f"t{indices[-1]} needs row {indices[-1]} of --projections, which has {rows}. "
             "Give a row for each projection that the expression names."
         )
     chosen = betas[[index - 1 for index in indices]]
