@@ -179,6 +179,7 @@ def test_caogu2020_is_its_formula_at_any_depth(net):
     )
     row = bound("caogu2020", subject)
     assert (row.terms["I1"], row.terms["I2"]) == pytest.approx((rest / n, linear), rel=1e-7)
+    assert {type(number) for number in (row.value, *row.terms.values())} == {float}
     assert row.terms["tau"] == pytest.approx(max(radii))
     assert row.value == pytest.approx(slow.caogu(subject.margins, linear + rest / n, 0.05 * share), rel=1e-7)
     assert row.verdict(0.4) in ("informative", "vacuous")

@@ -57,7 +57,7 @@ def richness(
         for l in reversed(range(depth)):
             slopes = np.linalg.norm(back, axis=1)
             squares[l] += float(np.square(lengths[l] * slopes).sum())
-            meeting += radii[l] * float((slopes * reached[l]).sum())
+            meeting += float(radii[l]) * float((slopes * reached[l]).sum())
             if l:
                 back, distances = back @ net.start[l], np.abs(before[l - 1])
                 for side in (back, -back):
