@@ -258,6 +258,16 @@ def test_the_text_fits_its_width_and_names_every_statement(plan, width, details)
     assert "\x1b" not in text
 
 
+@pytest.mark.parametrize("width", [80, 60])
+@pytest.mark.parametrize("details", [False, True])
+def test_a_start_that_a_statement_does_not_allow_is_told_in_its_line(width, details):
+    plan = prefit.plan(epsilon=0.1, samples=800, lambda_min=0.013, init_scale=1.0)
+    text = plan_text(plan, width, details)
+    assert max(len(line) for line in text.splitlines()) <= width
+    assert "it asks for κ ≤ 0.00018" in text
+    assert "it asks for κ ≤ 8.1e-07" in text
+
+
 def test_a_screen_holds_a_line_a_statement_with_the_powers_of_both_readings(plan):
     lines = [line.split() for line in plan_text(plan).splitlines()]
     assert len(lines) < 80

@@ -246,9 +246,7 @@ def required(statement: Statement, given: Given) -> Requirement:
     )
     unfit = "it is about one hidden layer" if statement.two_layer and given.depth > 1 else ""
     if not unfit and largest is not None and logs["kappa"] is not None and logs["kappa"] > largest:
-        unfit = (
-            f"κ = {given.kappa:.3g} is above the largest start that it allows, {10.0**largest:.2g} (constant 1 assumed)"
-        )
+        unfit = f"it asks for κ ≤ {10.0**largest:.2g}"
     return Requirement(
         name=statement.name,
         title=statement.title,
