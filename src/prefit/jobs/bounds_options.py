@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from prefit.errors import InputError
-from prefit.jobs.run_options import JobOptions, wrong
+from prefit.jobs.run_options import LARGEST_LAMBDA_0, JobOptions, wrong
 from prefit.theory.bounds import ROWS
-
-LARGEST_LAMBDA_0 = 0.5  # κ(1) of the two-layer kernel: no λ_min is above the mean eigenvalue
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from prefit.data import LabelledData
 from prefit.documents import Forecast
@@ -44,20 +44,10 @@ def run_comparison(
         if one.kernel in found:
             continue
         shown = _phase(progress, one.kernel)
-        found[one.kernel] = run_forecast(data, one, shown, _OfKernel(keeper, f"kernel-{place}", one.kernel))
+        found[one.kernel] = run_forecast(data, one, shown, Within(keeper, f"kernel-{place}", f"{one.kernel}: "))
         progress(one.kernel, 1.0)
         keeper.save(STAGE, {name: kept.model_dump(mode="json", by_alias=True) for name, kept in found.items()}, {})
     return _document(options, [found[name] for name in options.kernels])
-
-
-@dataclass(frozen=True)
-class _OfKernel(Within):
-    """Keeps a forecast's state, and says of which kernel its sentences are."""
-
-    kernel: str
-
-    def tell(self, sentence: str, /) -> None:
-        self.keeper.tell(f"{self.kernel}: {sentence}")
 
 
 def _phase(progress: Show, kernel: str) -> Show:

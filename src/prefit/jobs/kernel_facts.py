@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 
 import numpy as np
 
@@ -20,15 +20,7 @@ from prefit.storage import Forgetful, Keeper, Within
 from prefit.theory.bounds import OF_MARGIN, KernelFacts
 
 STAGE = "kernel-facts"
-MARGIN_UP_TO = 10_000  # examples; above, the bracket of a hard margin is an hour
-
-
-@dataclass(frozen=True)
-class _Part(Within):
-    """The forecast within the run: what it says is of the kernel alone."""
-
-    def tell(self, sentence: str, /) -> None:
-        self.keeper.tell(f"The kernel first: {sentence}")
+MARGIN_UP_TO = 10_000  # examples, up to which brackets were measured (docs/margins.md)
 
 
 def kernel_facts(
@@ -65,7 +57,7 @@ def _computed(trained: Trained, options: BoundsOptions, delta: float, progress: 
     def show(phase: str, portion: float) -> None:
         progress(f"kernel: {phase}", portion)
 
-    forecast = run_forecast(trained.data, asked, show, _Part(keeper, "forecast"))
+    forecast = run_forecast(trained.data, asked, show, Within(keeper, "forecast", "The kernel first: "))
     if asked.step_size is not None and asked.step_size >= forecast.convergence.steps_stable_below:
         forecast = run_forecast(trained.data, replace(asked, step_size=None), show)
     bound, labels = forecast.bound, forecast.entry("true")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from prefit.errors import InputError
-from prefit.jobs.run_options import RunOptions
+from prefit.jobs.run_options import LARGEST_LAMBDA_0, RunOptions
 from prefit.kernels import kernel_named
 
 
@@ -33,7 +33,7 @@ class ForecastOptions(RunOptions):
         self._check_kernel()
         super().__post_init__()
         self._set_number("tolerance", 0.0, 1.0)
-        self._set_number("lambda_0", 0.0, 0.5)  # at most the mean eigenvalue of the two-layer kernel, κ(1)
+        self._set_number("lambda_0", 0.0, LARGEST_LAMBDA_0)
         self._set_number("ridge", 0.0, math.inf)
         self._set_whole("draws", 0, 1000)
         if self.only not in (None, "complexity"):

@@ -102,7 +102,7 @@ def _forecast(data: LabelledData, options: PlanOptions, clock: Clock, keeper: Ke
         threads=options.threads,
         seed=options.seed,
     )
-    forecast = run_forecast(data, asked, clock.show, _First(keeper, FORECAST, ahead))
+    forecast = run_forecast(data, asked, clock.show, _First(keeper, FORECAST, ahead=ahead))
     clock.phases.update(forecast.cost.phases)
     keeper.save(FORECAST, forecast.model_dump(mode="json", by_alias=True), {})
     return forecast

@@ -11,6 +11,8 @@ from typing import ClassVar, Literal
 from prefit.errors import InputError
 from prefit.gram import default_threads
 
+LARGEST_LAMBDA_0 = 0.5  # κ(1) of the two-layer kernel: no λ_min is above the mean eigenvalue
+
 
 @dataclass(frozen=True)
 class JobOptions:

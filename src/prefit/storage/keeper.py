@@ -81,10 +81,14 @@ class Forgetful:
 
 @dataclass(frozen=True)
 class Within:
-    """A part of a run among others: the keeper of the whole, where the part's stages have this name before theirs."""
+    """A part of a run among others: the keeper of the whole, where the part's stages have this name before theirs.
+
+    said   what its sentences are told with before them, as "ntk:2: "
+    """
 
     keeper: Keeper
     name: str
+    said: str = ""
 
     @property
     def folder(self) -> Path | None:
@@ -106,7 +110,7 @@ class Within:
         return self.keeper.load(f"{self.name}-{stage}")
 
     def tell(self, sentence: str, /) -> None:
-        self.keeper.tell(sentence)
+        self.keeper.tell(f"{self.said}{sentence}")
 
     def warn(self, sentence: str, /) -> None:
         self.keeper.warn(sentence)

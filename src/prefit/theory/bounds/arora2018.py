@@ -22,7 +22,6 @@ from prefit.theory.bounds.scales import portion_below
 from prefit.theory.bounds.statement import Bound
 from prefit.theory.bounds.subject import Layered, Subject
 from prefit.theory.bounds.tangent import strips
-from prefit.theory.kernel_class import class_margins
 from prefit.theory.source import Source
 
 STREAM = 2018  # of the seed: directions are drawn without the sample
@@ -143,11 +142,7 @@ def _with(net: Layered, change: Vector) -> Layered:
 
 
 def _margins(subject: Subject, net: Layered) -> Vector:
-    outputs = np.concatenate([net.outputs(subject.X[rows]) for rows in strips(subject.n)])
-    if subject.binary:
-        return np.asarray(subject.Y[:, 0] * outputs[:, 0])
-    assert subject.labels is not None
-    return class_margins(subject.labels, outputs)
+    return subject.margins_of(np.concatenate([net.outputs(subject.X[rows]) for rows in strips(subject.n)]))
 
 
 # The cushions ---------------------------------------------------------------------------------------------------------

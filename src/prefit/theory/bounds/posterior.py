@@ -15,12 +15,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from prefit._shapes import AnyArray, Indices, Matrix
+from prefit._shapes import AnyArray, Matrix
 from prefit.storage import Keeper, Saved
 from prefit.theory.bounds.gaussians import RATIO, Mask, Posterior, Prior, Variances
 from prefit.theory.bounds.inverse_kl import inverse_kl
 from prefit.theory.bounds.subject import Subject
-from prefit.theory.kernel_class import class_margins
 from prefit.training.extra import without_torch
 from prefit.training.tensors import as_numpy, device_named, full_precision
 
@@ -384,16 +383,10 @@ def count_errors(subject: Subject, posterior: Posterior, passes: int, progress: 
         for first in range(0, total, chunk):
             rows = np.arange(first, min(first + chunk, total)) % subject.n
             h = X[torch.tensor(rows, device=device)]
-            errors += _errors(subject, rows, as_numpy(sampled(h, moments, generator)))
+            margins = subject.margins_of(as_numpy(sampled(h, moments, generator)), rows)
+            errors += int((~(margins > 0.0)).sum())  # what is no number is an error
             progress((rows.size + first) / total)
     return errors
-
-
-def _errors(subject: Subject, rows: Indices, F: Matrix) -> int:
-    if subject.binary:
-        return int((~(subject.Y[rows, 0] * F[:, 0] > 0.0)).sum())  # what is no number is an error
-    assert subject.labels is not None
-    return int((~(class_margins(subject.labels[rows], F) > 0.0)).sum())
 
 
 def on(array: AnyArray, device: torch.device) -> Tensor:

@@ -181,10 +181,14 @@ class Subject:
     @cached_property
     def margins(self) -> Vector:
         """(n,) y f(x) for one output and labels ±1, else f_y − max_{a≠y} f_a; positive where the class is right."""
+        return self.margins_of(self.outputs)
+
+    def margins_of(self, outputs: Matrix, rows: Indices | slice = slice(None)) -> Vector:
+        """The margins of another net's outputs (b, c) for these rows of the sample, by default all."""
         if self.binary:
-            return np.asarray(self.Y[:, 0] * self.outputs[:, 0])
+            return np.asarray(self.Y[rows, 0] * outputs[:, 0])
         assert self.labels is not None
-        return class_margins(self.labels, self.outputs)
+        return class_margins(self.labels[rows], outputs)
 
     @cached_property
     def ordered_margins(self) -> Vector:
